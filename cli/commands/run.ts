@@ -1,0 +1,97 @@
+/** `session-monitor run`: the monitor in the foreground, one line per check, until a signal ends it. */
+
+import { count, oneLine } from '../../shared/core/format.ts'
+import { type ActivityEntry, type MonitorState, type Notice, summarise } from '../../shared/core/monitor-state.ts'
+import { type CommandContext, noticeLine, settingsProblemLines } from '../context.ts'
+import { cycleLine } from '../cycle-words.ts'
+import { type ExitCode, exitCodes } from '../exit-codes.ts'
+import type { SettingFlags } from '../flags.ts'
+import { withMonitor } from '../host.ts'
+import { timeStamp, titleOf } from '../session-words.ts'
+import { problemLine, safeJson, type Terminal } from '../terminal.ts'
+
+export interface RunOptions extends SettingFlags {
+  readonly json?: boolean
+  readonly quiet?: boolean
+}
+
+export function run(context: CommandContext, options: RunOptions): Promise<ExitCode> {
+  const automatic = { ...options, automatic: true }
+  return withMonitor(context, automatic, async monitor => {
+    const { terminal } = context
+    const first = await monitor.getState({})
+    if (!options.json && !options.quiet) for (const line of greeting(first)) terminal.print(line)
+    for (const line of settingsProblemLines(first)) terminal.note(line)
+    const say = options.json ? jsonNews(terminal) : newsPrinter(terminal, options.quiet ?? false)
+    say(first)
+    const unsubscribe = monitor.onState(say)
+    await ended(context)
+    unsubscribe()
+    if (!options.json && !options.quiet) terminal.print(`${timeStamp(context.nowMs())}  stopped`)
+    return exitCodes.fine
+  })
+}
+
+function greeting(state: MonitorState): readonly string[] {
+  const { roots, settings, storeFolder } = state
+  return [
+    `Watching ${roots.map(root => oneLine(root, 1_000)).join(', ') || 'no Claude Code folder yet'}`,
+    `Saving to ${oneLine(storeFolder, 1_000)}`,
+    `Checking every ${count(settings.intervalMinutes, 'minute')}; Ctrl-C stops.`,
+  ]
+}
+
+function ended(context: CommandContext): Promise<void> {
+  const signal = AbortSignal.any([context.interrupted, context.terminal.gone])
+  return new Promise(resolve => {
+    if (signal.aborted) resolve()
+    else signal.addEventListener('abort', () => resolve(), { once: true })
+  })
+}
+
+type Listener = (state: MonitorState) => void
+
+/** Lines for what is new since the state before: checks, failures, lasting conditions. */
+export function newsPrinter(terminal: Terminal, quiet: boolean): Listener {
+  let before: MonitorState | null = null
+  return state => {
+    const stamp = timeStamp(state.atMs)
+    for (const entry of newActivity(before, state)) terminal.note(`${stamp}  ${activityLine(entry, state)}`)
+    for (const notice of newNotices(before, state)) terminal.note(`${stamp}  ${noticeLine(notice)}`)
+    if (!quiet && isNewCycle(before, state) && state.lastCycle) {
+      terminal.print(`${stamp}  ${summarise(state)}; ${cycleLine(state.lastCycle)}`)
+    }
+    before = state
+  }
+}
+
+/** With `--json`: one line of JSON per check. */
+function jsonNews(terminal: Terminal): Listener {
+  let before: MonitorState | null = null
+  return state => {
+    if (isNewCycle(before, state)) terminal.print(safeJson({ v: 1, atMs: state.atMs, cycle: state.lastCycle }, 0))
+    for (const entry of newActivity(before, state)) terminal.note(activityLine(entry, state))
+    before = state
+  }
+}
+
+function isNewCycle(before: MonitorState | null, state: MonitorState): boolean {
+  return state.lastCycle !== null && state.lastCycle !== before?.lastCycle
+}
+
+/** Warnings and errors only: what went well is in the line of the check. The list keeps its entries' identity. */
+function newActivity(before: MonitorState | null, state: MonitorState): readonly ActivityEntry[] {
+  const known = new Set(before?.activity)
+  return state.activity.filter(entry => entry.level !== 'info' && !known.has(entry))
+}
+
+function newNotices(before: MonitorState | null, state: MonitorState): readonly Notice[] {
+  const known = new Map(before?.notices.map(notice => [notice.id, notice.message]))
+  return state.notices.filter(notice => known.get(notice.id) !== notice.message)
+}
+
+function activityLine({ sessionId, message }: ActivityEntry, { sessions }: MonitorState): string {
+  const view = sessions.find(session => session.sessionId === sessionId)
+  const whose = view ? `${titleOf(view)} (${view.sessionId}): ` : ''
+  return problemLine({ what: `${whose}${oneLine(message, 4_000)}`, remedy: '' })
+}

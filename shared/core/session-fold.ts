@@ -1,0 +1,135 @@
+/**
+ * Folds the events of a session's transcript into its facts.
+ *
+ * The value is plain JSON, so that it can be kept between runs; it is changed in place, because a cold scan folds
+ * millions of events. Nothing here reads a clock or a disk.
+ *
+ * Invariants
+ * 1. A fold depends, per stream, on that stream's lines in order, and not on how the streams were interleaved or
+ *    where reading was interrupted: feeding a transcript in pieces gives the same facts as feeding it whole.
+ * 2. Each stream has a part of its own; `dropStream` and reading that stream again is the same as a new fold.
+ * 3. Its size is bounded, however long the transcript: every list and text is cut, calls that get no answer are
+ *    forgotten, oldest first.
+ * 4. What a tool was asked to do counts only when its result says that it was done.
+ */
+import { contextFill, windowTokensOf } from './context-window.ts'
+import type { ChangedFile, ContextFill, SessionFacts, SessionId } from './session.ts'
+import { applyToStream, emptyStream, emptyThread, type StreamFold, type ThreadFold } from './stream-fold.ts'
+import type { TranscriptEvent } from './transcript.ts'
+
+export interface SessionFold {
+  readonly sessionId: SessionId
+  /** By stream name. Has no prototype, like every table here: names come from disk. */
+  readonly streams: { [stream: string]: StreamFold }
+}
+
+/** Where an event's record lies: its stream, and the byte after its line end. */
+export interface RecordPlace {
+  readonly stream: string
+  readonly endByte: number
+}
+
+export function emptyFold(sessionId: SessionId): SessionFold {
+  return { sessionId, streams: Object.create(null) as SessionFold['streams'] }
+}
+
+/** Forgets all that one stream said, before it is read again. */
+export function dropStream(fold: SessionFold, stream: string): void {
+  delete fold.streams[stream]
+}
+
+/** Folds one line in. Changes `fold`. */
+export function applyEvent(fold: SessionFold, event: TranscriptEvent, place: RecordPlace): void {
+  let part = fold.streams[place.stream]
+  if (part === undefined) {
+    part = emptyStream(place.stream === 'main')
+    fold.streams[place.stream] = part
+  }
+  applyToStream(part, event, place.endByte)
+}
+
+/** The last word of the main stream is a goodbye: some process ended cleanly, though another may hold the session. */
+export function saidGoodbye(fold: SessionFold): boolean {
+  return fold.streams['main']?.thread?.closed ?? false
+}
+
+/** The facts so far. Later events do not change what was returned. */
+export function factsOf(fold: SessionFold): SessionFacts {
+  const parts = Object.values(fold.streams)
+  const thread = fold.streams['main']?.thread ?? emptyThread()
+  const sum = (count: (part: StreamFold) => number) => parts.reduce((total, part) => total + count(part), 0)
+  return {
+    sessionId: fold.sessionId,
+    ...titleOf(thread),
+    model: thread.model,
+    branch: thread.branch,
+    firstCwd: thread.firstCwd,
+    cwd: thread.cwd,
+    version: thread.version,
+    entrypoint: thread.entrypoint,
+    counts: {
+      messages: thread.prompts + thread.replies,
+      prompts: thread.prompts,
+      replies: thread.replies,
+      toolCalls: sum(part => part.toolCalls),
+      compactions: thread.compactions,
+      lines: sum(part => part.lines),
+      damagedLines: sum(part => part.damagedLines),
+      overlongLines: sum(part => part.overlongLines),
+    },
+    firstActivityMs: outermost(
+      parts.map(part => part.firstMs),
+      Math.min,
+    ),
+    lastActivityMs: outermost(
+      parts.map(part => part.lastMs),
+      Math.max,
+    ),
+    filesChanged: changedFiles(fold),
+    context: contextOf(thread),
+    lastPrompts: [...thread.lastPrompts],
+    lastCommands: [...thread.lastCommands],
+    lastReply: thread.lastReply,
+    todos: thread.todos.map(({ text, status }) => ({ text, status })),
+    forkedFrom: thread.forkedFrom,
+  }
+}
+
+function outermost(times: readonly (number | null)[], pick: (a: number, b: number) => number): number | null {
+  return times.reduce((best, time) => (best === null ? time : time === null ? best : pick(best, time)), null)
+}
+
+function titleOf(thread: ThreadFold): Pick<SessionFacts, 'title' | 'titleSource'> {
+  if (thread.customTitle !== null) return { title: thread.customTitle, titleSource: 'custom' }
+  if (thread.aiTitle !== null) return { title: thread.aiTitle, titleSource: 'ai' }
+  return thread.firstPrompt === null
+    ? { title: '', titleSource: 'none' }
+    : { title: thread.firstPrompt, titleSource: 'prompt' }
+}
+
+function contextOf(thread: ThreadFold): ContextFill | null {
+  const { contextTokens, model, requestedModel, largestTokens } = thread
+  if (contextTokens === null) return null
+  return contextFill(contextTokens, windowTokensOf(model, requestedModel, largestTokens))
+}
+
+/** One entry per path over all streams; the newest record speaks for it. */
+function changedFiles(fold: SessionFold): ChangedFile[] {
+  const byPath = new Map<string, ChangedFile>()
+  for (const [stream, part] of Object.entries(fold.streams)) {
+    for (const [path, mark] of Object.entries(part.files)) {
+      const file: ChangedFile = { path, stream, ...mark }
+      const other = byPath.get(path)
+      const newest = other === undefined || isNewer(file, other) ? file : other
+      byPath.set(path, { ...newest, changes: mark.changes + (other?.changes ?? 0) })
+    }
+  }
+  return [...byPath.values()].sort((a, b) => (isNewer(a, b) ? 1 : -1))
+}
+
+/** A strict order, so that the answer does not depend on which stream was read first. */
+function isNewer(a: ChangedFile, b: ChangedFile): boolean {
+  if (a.atMs !== b.atMs) return a.atMs > b.atMs
+  if (a.stream !== b.stream) return a.stream > b.stream
+  return a.endByte !== b.endByte ? a.endByte > b.endByte : a.path > b.path
+}

@@ -1,0 +1,260 @@
+/**
+ * Folds the events of one stream of a transcript, that is of one file. `session-fold.ts` puts the streams of a
+ * session together and states the invariants that hold here too.
+ */
+import { oneLine } from './json-value.ts'
+import type { HumanPrompt, SessionId, TodoItem } from './session.ts'
+import { type ToolCall, type ToolResult, textLimits, todoLimit } from './tool-call.ts'
+import type { Envelope, Reply, TranscriptEvent } from './transcript.ts'
+
+/** What one file says. Only the main file's thread counts for what a conversation is asked about. */
+export interface StreamFold {
+  lines: number
+  damagedLines: number
+  overlongLines: number
+  toolCalls: number
+  firstMs: number | null
+  lastMs: number | null
+  /** By path; `fileCount` is how many there are. */
+  readonly files: { [path: string]: FileMark }
+  fileCount: number
+  /** Calls without a result yet whose success would change a fact, oldest first. */
+  readonly pending: PendingCall[]
+  /** Only the main file has one. */
+  readonly thread: ThreadFold | null
+}
+
+export interface FileMark {
+  atMs: number
+  endByte: number
+  changes: number
+}
+
+type PendingCall = Exclude<ToolCall, { readonly kind: 'command' | 'other' }>
+
+/** The conversation between human and model, without what sub-agents did for it. */
+export interface ThreadFold {
+  firstCwd: string | null
+  cwd: string | null
+  branch: string | null
+  version: string | null
+  entrypoint: string | null
+  forkedFrom: SessionId | null
+  customTitle: string | null
+  aiTitle: string | null
+  firstPrompt: string | null
+  prompts: number
+  replies: number
+  compactions: number
+  /** The last distinct message ids, oldest first: the lines of one reply lie near each other. */
+  readonly replyIds: string[]
+  model: string | null
+  requestedModel: string | null
+  contextTokens: number | null
+  /** Largest context seen with `model`. */
+  largestTokens: number
+  readonly lastPrompts: HumanPrompt[]
+  readonly lastCommands: string[]
+  lastReply: string | null
+  readonly todos: { readonly id: string | null; text: string; status: TodoItem['status'] }[]
+  /** True while the last word is the goodbye of a process that held the session. */
+  closed: boolean
+}
+
+/** Entries that are kept of each list. */
+export const foldLimits = { files: 20_000, pending: 200, replyIds: 64, prompts: 5, commands: 10 } as const
+
+/** @param isMain True for the session's own file, which holds its thread. */
+export function emptyStream(isMain: boolean): StreamFold {
+  return {
+    lines: 0,
+    damagedLines: 0,
+    overlongLines: 0,
+    toolCalls: 0,
+    firstMs: null,
+    lastMs: null,
+    files: Object.create(null) as StreamFold['files'],
+    fileCount: 0,
+    pending: [],
+    thread: isMain ? emptyThread() : null,
+  }
+}
+
+export function emptyThread(): ThreadFold {
+  return {
+    firstCwd: null,
+    cwd: null,
+    branch: null,
+    version: null,
+    entrypoint: null,
+    forkedFrom: null,
+    customTitle: null,
+    aiTitle: null,
+    firstPrompt: null,
+    prompts: 0,
+    replies: 0,
+    compactions: 0,
+    replyIds: [],
+    model: null,
+    requestedModel: null,
+    contextTokens: null,
+    largestTokens: 0,
+    lastPrompts: [],
+    lastCommands: [],
+    lastReply: null,
+    todos: [],
+    closed: false,
+  }
+}
+
+/** Folds one line in. Changes `part`. @param endByte The byte after the line's end. */
+export function applyToStream(part: StreamFold, event: TranscriptEvent, endByte: number): void {
+  part.lines += 1
+  if (event.kind === 'damaged') part.damagedLines += 1
+  else if (event.kind === 'overlong') part.overlongLines += 1
+  else applyRecord(part, event, endByte)
+}
+
+type RecordEvent = Exclude<TranscriptEvent, { readonly kind: 'damaged' | 'overlong' }>
+
+function applyRecord(part: StreamFold, event: RecordEvent, endByte: number): void {
+  const { atMs, sidechain } = event.envelope
+  applyTime(part, atMs)
+  // A sub-agent has calls, files and times, but no say in what the conversation is about.
+  const thread = sidechain ? null : part.thread
+  if (event.kind === 'reply') applyCalls(part, thread, event.reply.calls)
+  if (event.kind === 'results') {
+    for (const result of event.results) applyResult(part, thread, result, atMs ?? part.lastMs ?? 0, endByte)
+  }
+  if (thread === null) return
+  applyPlace(thread, event.envelope)
+  applyToThread(thread, event)
+}
+
+function applyTime(part: StreamFold, atMs: number | null): void {
+  if (atMs === null) return
+  if (part.firstMs === null || atMs < part.firstMs) part.firstMs = atMs
+  if (part.lastMs === null || atMs > part.lastMs) part.lastMs = atMs
+}
+
+function applyPlace(thread: ThreadFold, envelope: Envelope): void {
+  thread.firstCwd ??= envelope.cwd
+  thread.cwd = envelope.cwd ?? thread.cwd
+  thread.branch = envelope.branch ?? thread.branch
+  thread.version = envelope.version ?? thread.version
+  thread.entrypoint = envelope.entrypoint ?? thread.entrypoint
+  thread.forkedFrom = envelope.forkedFrom ?? thread.forkedFrom
+}
+
+function applyToThread(thread: ThreadFold, event: RecordEvent): void {
+  switch (event.kind) {
+    case 'prompt':
+      thread.closed = false
+      thread.prompts += 1
+      thread.firstPrompt ??= oneLine(event.text, textLimits.title)
+      push(thread.lastPrompts, { text: event.text, atMs: event.envelope.atMs }, foldLimits.prompts)
+      break
+    case 'reply':
+      thread.closed = false
+      applyReply(thread, event.reply)
+      break
+    case 'results':
+      thread.closed = false
+      break
+    case 'compaction':
+      thread.compactions += 1
+      thread.contextTokens = event.postTokens
+      break
+    case 'title':
+      if (event.source === 'custom') thread.customTitle = event.text
+      else thread.aiTitle = event.text
+      break
+    case 'model':
+      thread.requestedModel = event.requestedModel
+      break
+    case 'closed':
+      thread.closed = true
+      break
+    case 'ignored':
+      break
+  }
+}
+
+function applyReply(thread: ThreadFold, reply: Reply): void {
+  const { messageId, model, contextTokens } = reply
+  if (messageId === null || !thread.replyIds.includes(messageId)) {
+    thread.replies += 1
+    if (messageId !== null) push(thread.replyIds, messageId, foldLimits.replyIds)
+  }
+  if (model !== null && model !== thread.model) {
+    thread.model = model
+    thread.largestTokens = 0
+  }
+  thread.requestedModel = reply.requestedModel ?? thread.requestedModel
+  thread.lastReply = reply.text ?? thread.lastReply
+  if (contextTokens === null) return
+  thread.contextTokens = contextTokens
+  thread.largestTokens = Math.max(thread.largestTokens, contextTokens)
+}
+
+function applyCalls(part: StreamFold, thread: ThreadFold | null, calls: readonly ToolCall[]): void {
+  for (const call of calls) {
+    part.toolCalls += 1
+    if (call.kind === 'command') {
+      if (thread) push(thread.lastCommands, call.command, foldLimits.commands)
+    } else if (call.kind !== 'other') {
+      push(part.pending, call, foldLimits.pending)
+    }
+  }
+}
+
+function applyResult(
+  part: StreamFold,
+  thread: ThreadFold | null,
+  result: ToolResult,
+  atMs: number,
+  endByte: number,
+): void {
+  const index = part.pending.findIndex(call => call.id === result.callId)
+  const call = index === -1 ? undefined : part.pending.splice(index, 1)[0]
+  if (call === undefined || result.failed) return
+  if (call.kind === 'edit') markFile(part, call.path, atMs, endByte)
+  else if (thread) applyTodos(thread, call, result.taskId)
+}
+
+function markFile(part: StreamFold, path: string, atMs: number, endByte: number): void {
+  const mark = part.files[path]
+  if (mark !== undefined) {
+    mark.atMs = atMs
+    mark.endByte = endByte
+    mark.changes += 1
+  } else if (part.fileCount < foldLimits.files) {
+    part.files[path] = { atMs, endByte, changes: 1 }
+    part.fileCount += 1
+  }
+}
+
+function applyTodos(thread: ThreadFold, call: Exclude<PendingCall, { kind: 'edit' }>, taskId: string | null): void {
+  const { todos } = thread
+  if (call.kind === 'todos') {
+    todos.splice(0, todos.length, ...call.items.map(item => ({ id: null, ...item })))
+  } else if (call.kind === 'task-create') {
+    if (todos.length < todoLimit) todos.push({ id: taskId, text: call.text, status: 'pending' })
+  } else {
+    updateTask(todos, call)
+  }
+}
+
+function updateTask(todos: ThreadFold['todos'], call: Extract<PendingCall, { kind: 'task-update' }>): void {
+  const index = todos.findIndex(todo => todo.id === call.taskId)
+  const todo = todos[index]
+  if (todo === undefined) return
+  todo.text = call.text ?? todo.text
+  if (call.status === 'deleted') todos.splice(index, 1)
+  else todo.status = call.status ?? todo.status
+}
+
+function push<T>(list: T[], item: T, limit: number): void {
+  list.push(item)
+  if (list.length > limit) list.shift()
+}

@@ -1,0 +1,368 @@
+/**
+ * Makes the checkpoints of one project's sessions: one work-tree snapshot shared by all, each session's new
+ * transcript bytes, one pack, then the records. Takes no lock and decides nothing about time: that is the
+ * coordinator's. A session that fails does not take the others with it.
+ *
+ * What the last checkpoint rests on is carried over only while it is there and whole; otherwise everything is saved
+ * anew, at once, as a new generation: damage in the store ends with the next checkpoint.
+ */
+import { createHash } from 'node:crypto'
+import { treeBelongsTo } from '../core/assessment.ts'
+import type {
+  CheckpointOutcome,
+  CheckpointRecord,
+  CheckpointRequest,
+  StreamRecord,
+  TreeRecord,
+} from '../core/checkpoint.ts'
+import { explainCause } from '../core/explain.ts'
+import { count } from '../core/format.ts'
+import { composeBrief } from '../core/resume-brief.ts'
+import { factorNames, type SessionScore } from '../core/scoring.ts'
+import type { DetectedSession, SessionId } from '../core/session.ts'
+import type { TreeManifest } from '../core/work-tree.ts'
+import { type CarryCheck, createCarryCheck } from './carry-check.ts'
+import type { SavedTree } from './checkpoint-history.ts'
+import type { CheckpointStore, Commit, RecordDraft } from './checkpoint-store.ts'
+import type { Failure } from './durable-file.ts'
+import type { PackWriter } from './pack-writer.ts'
+import type { Ports } from './ports.ts'
+import { carryStream, carryTree, createPackTable, type PackTable, packsOfManifest } from './record-packs.ts'
+import { createTimeSlice } from './time-slice.ts'
+import { saveStream } from './transcript-stream.ts'
+import type { Snapshotter } from './work-tree-snapshot.ts'
+
+/** One session to checkpoint. */
+export interface MakeItem {
+  readonly session: DetectedSession
+  readonly request: CheckpointRequest
+  readonly last: CheckpointRecord | null
+  /** Highest number taken when `last` was read: the new record gets the next one or none. */
+  readonly afterSeq: number
+}
+
+export interface MakeGuard {
+  /** Aborted when time is up, the lock is lost or the monitor stops. Its reason is the `Failure` to report. */
+  readonly signal: AbortSignal
+  /** False once the lock is lost. */
+  readonly held: () => boolean
+}
+
+export interface MakerParts {
+  readonly ports: Ports
+  readonly store: CheckpointStore
+  readonly snapshotter: Snapshotter
+  /** True while something saved of the session is known to be damaged: then its packs are read before they are relied on. */
+  readonly isDoubtful?: (sessionId: SessionId) => boolean
+}
+
+/** The project's work tree as this cycle saw it. */
+interface ProjectTree {
+  readonly manifest: TreeManifest | null
+  readonly error: { readonly code: string; readonly message: string } | null
+  /** The tree's record in the terms of one draft; null if there is no tree. */
+  recordFor(item: MakeItem, table: PackTable): TreeRecord | null
+}
+
+interface MadeDraft {
+  readonly item: MakeItem
+  readonly draft: RecordDraft
+  readonly addedBytes: number
+  /** Nothing could be carried over from the last checkpoint. */
+  readonly anew: boolean
+}
+
+/** For a second try: nothing is carried over. */
+const carryNothing: CarryCheck = { isSound: () => false, isSoundTree: () => false, close: () => {} }
+
+export function createMaker({ ports, store, snapshotter, isDoubtful = () => false }: MakerParts) {
+  return { makeCheckpoints }
+
+  /**
+   * @param items sessions of one project, at least one
+   * @param saved the project's newest saved work tree: what has not changed since is not stored again
+   */
+  async function makeCheckpoints(
+    items: readonly MakeItem[],
+    saved: SavedTree | null,
+    guard: MakeGuard,
+  ): Promise<readonly CheckpointOutcome[]> {
+    const check = createCarryCheck(store, isDoubtful)
+    try {
+      const outcomes = await makeOnce(items, saved, guard, check)
+      const gone = items.filter((_, at) => outcomes[at] === 'packs-gone')
+      const again = gone.length === 0 ? [] : await makeOnce(gone, null, guard, carryNothing)
+      return items.map((item, at) => {
+        const outcome = outcomes[at] === 'packs-gone' ? again[gone.indexOf(item)] : outcomes[at]
+        return outcome === undefined || outcome === 'packs-gone' ? failed(item, packsGone) : outcome
+      })
+    } finally {
+      check.close()
+    }
+  }
+
+  /** One answer per item; `packs-gone` where something that was carried over was swept in the meantime. */
+  async function makeOnce(
+    items: readonly MakeItem[],
+    saved: SavedTree | null,
+    guard: MakeGuard,
+    check: CarryCheck,
+  ): Promise<readonly (CheckpointOutcome | 'packs-gone')[]> {
+    const startedMs = ports.clock.monotonicMs()
+    const opened = store.newPack()
+    if (!opened.ok) return items.map(item => failed(item, opened))
+    const { pack } = opened
+    try {
+      const sound = saved !== null && check.isSoundTree(saved) ? saved : null
+      const tree = await captureTree(items, sound, pack, guard)
+      const treeBytes = pack.bytes()
+      const made = await draftAll(items, tree, { pack, check }, guard)
+      const drafts = made.filter(isDraft)
+      const finish = guard.signal.aborted ? { ok: false as const, ...abortedBy(guard) } : pack.finish()
+      if (!finish.ok) return made.map(each => (isDraft(each) ? failed(each.item, finish) : each))
+      const commits = store.commit(
+        drafts.map(each => each.draft),
+        finish.pack,
+        guard.held,
+      )
+      const tookMs = (ports.clock.monotonicMs() - startedMs) / items.length
+      const toOutcome = (each: MadeDraft): CheckpointOutcome | 'packs-gone' => {
+        const at = drafts.indexOf(each)
+        const commit = commits[at]
+        if (commit?.kind === 'packs-gone') return 'packs-gone'
+        if (!commit) return failed(each.item, abortedBy(guard))
+        return outcomeOf(commit, each, tree, { tookMs, treeBytes: at === 0 ? treeBytes : 0 })
+      }
+      return made.map(each => (isDraft(each) ? toOutcome(each) : each))
+    } finally {
+      pack.abandon()
+    }
+  }
+
+  async function captureTree(
+    items: readonly MakeItem[],
+    saved: SavedTree | null,
+    pack: PackWriter,
+    guard: MakeGuard,
+  ): Promise<ProjectTree> {
+    const project = items[0]?.session.project
+    if (!project) return noTree('no-project', 'The transcript names no folder')
+    if (project.kind === 'missing') return noTree('not-a-folder', `${project.root} is not there any more`)
+    const previous = saved && { manifest: saved.manifest, manifestPack: packOfTree(saved.record) }
+    const captured = await snapshotter.capture(project.root, previous, pack, guard.signal)
+    if (!captured.ok) return noTree(captured.code, `${captured.message}. ${captured.remedy}`)
+    const { manifest } = captured
+    if (saved && manifest.fingerprint === saved.manifest.fingerprint) return savedAgain(saved)
+    return newTree(manifest, pack)
+  }
+
+  /** Lets others run between two sessions, or no time-out and no stop would be noticed before the last one. */
+  async function draftAll(
+    items: readonly MakeItem[],
+    tree: ProjectTree,
+    into: Into,
+    guard: MakeGuard,
+  ): Promise<readonly (MadeDraft | CheckpointOutcome)[]> {
+    const made: (MadeDraft | CheckpointOutcome)[] = []
+    const slice = createTimeSlice(ports.clock)
+    for (const item of items) {
+      if (slice.isOver()) await slice.next()
+      made.push(guard.signal.aborted ? failed(item, abortedBy(guard)) : draftOf(item, tree, into))
+    }
+    return made
+  }
+
+  function draftOf(item: MakeItem, tree: ProjectTree, { pack, check }: Into): MadeDraft | CheckpointOutcome {
+    const { session, last } = item
+    const mayCarry = last === null || check.isSound(last)
+    const table = createPackTable()
+    const before = pack.bytes()
+    const streams: StreamRecord[] = []
+    let grew = false
+    for (const stream of session.streams) {
+      const taken = saveStream(ports.files, { stream, older: last, mayCarry, table, sink: pack })
+      // A sub-agent's file that vanished since the look keeps what is saved of it; without the main file there is no session.
+      if (!taken.ok && (taken.code !== 'transcript-missing' || stream.name === 'main')) return failed(item, taken)
+      if (!taken.ok) continue
+      grew ||= taken.changed
+      streams.push(taken.stream)
+    }
+    const present = new Set(streams.map(stream => stream.name))
+    for (const { name } of (mayCarry && last?.streams) || []) {
+      const carried = last === null || present.has(name) ? null : carryStream(last, name, table)
+      if (carried) streams.push(carried)
+    }
+    if (mayCarry && isUnchanged(item, tree, grew)) return unchanged(item)
+    const draft = describe(item, streams, tree, table)
+    return { item, draft, addedBytes: pack.bytes() - before, anew: !mayCarry }
+  }
+
+  function describe(
+    item: MakeItem,
+    streams: readonly StreamRecord[],
+    tree: ProjectTree,
+    table: PackTable,
+  ): RecordDraft {
+    const { facts } = item.session
+    const { cause, score } = item.request
+    const why = explainCause(cause, score)
+    return {
+      session: facts.sessionId,
+      afterSeq: item.afterSeq,
+      at: ports.clock.nowMs(),
+      title: facts.title,
+      cwd: facts.cwd,
+      model: facts.model,
+      cause,
+      why,
+      scores: scoresOf(score),
+      counts: { messages: facts.counts.messages, lines: facts.counts.lines, compactions: facts.counts.compactions },
+      contextPercent: facts.context?.percent ?? null,
+      lastActivity: facts.lastActivityMs,
+      streams: [...streams],
+      tree: tree.recordFor(item, table),
+      treeError: tree.error,
+      brief: composeBrief(facts, tree.manifest, why),
+      packs: table.list(),
+    }
+  }
+}
+
+/** Where drafts put what is new, and what they may carry over. */
+interface Into {
+  readonly pack: PackWriter
+  readonly check: CarryCheck
+}
+
+export type Maker = ReturnType<typeof createMaker>
+
+function noTree(code: string, message: string): ProjectTree {
+  return { manifest: null, error: { code, message }, recordFor: () => null }
+}
+
+function savedAgain(saved: SavedTree): ProjectTree {
+  return { manifest: saved.manifest, error: null, recordFor: (_item, table) => carryTree(saved.record, table) }
+}
+
+function newTree(manifest: TreeManifest, pack: PackWriter): ProjectTree {
+  const bytes = Buffer.from(JSON.stringify(manifest))
+  const manifestSha256 = createHash('sha256').update(bytes).digest('hex')
+  const place = pack.add(bytes, manifestSha256)
+  const record = {
+    root: manifest.root,
+    manifestSha256,
+    place,
+    fingerprint: manifest.fingerprint,
+    ...totals(manifest),
+    head: manifest.head,
+    branch: manifest.branch,
+    state: manifest.state,
+    base: manifest.base,
+  }
+  const deps = packsOfManifest(manifest)
+  return {
+    manifest,
+    error: manifest.degraded === null ? null : { code: manifest.degraded, message: degradedWords(manifest.degraded) },
+    recordFor: (_item, table) => ({ ...record, packs: [0, ...deps.map(table.indexOf)] }),
+  }
+}
+
+function degradedWords(code: string): string {
+  switch (code) {
+    case 'corrupt-index':
+      return 'the index of git is damaged, so the files were compared without it. Run `git status` there to see why'
+    case 'too-many-untracked':
+      return 'there are too many untracked files to list, so only tracked ones were saved. Add them to .gitignore'
+    default:
+      return `git could not list the changes (${code}), so every file was taken as changed. Run \`git status\` there to see why`
+  }
+}
+
+function totals(manifest: TreeManifest): { files: number; bytes: number; skipped: number } {
+  const inner = manifest.nested.map(each => totals(each.manifest))
+  const sum = (of: (t: { files: number; bytes: number; skipped: number }) => number) =>
+    inner.reduce((n, t) => n + of(t), 0)
+  return {
+    files: manifest.files.length + manifest.staged.length + sum(t => t.files),
+    bytes: manifest.files.reduce((n, file) => n + file.bytes, 0) + sum(t => t.bytes),
+    skipped: manifest.skipped.length + (manifest.skippedMore ?? 0) + sum(t => t.skipped),
+  }
+}
+
+function isUnchanged({ session, last }: MakeItem, tree: ProjectTree, grew: boolean): boolean {
+  if (last === null) return session.facts.counts.messages === 0
+  const treeSame = tree.manifest === null || tree.manifest.fingerprint === last.tree?.fingerprint
+  return !grew && (treeSame || !treeBelongsTo(session, grew))
+}
+
+function scoresOf(score: SessionScore): Record<string, number> {
+  const factors = factorNames.map(name => [name, score.factors[name].score] as const)
+  return { ...Object.fromEntries(factors), total: score.total }
+}
+
+function packOfTree(record: CheckpointRecord): string {
+  const name = record.tree && record.packs[record.tree.place[0]]
+  if (!name) throw new RangeError(`record ${record.session}/${record.seq} names no pack for its tree`)
+  return name
+}
+
+function isDraft(made: MadeDraft | CheckpointOutcome): made is MadeDraft {
+  return 'draft' in made
+}
+
+function unchanged({ session, last }: MakeItem): CheckpointOutcome {
+  return { kind: 'unchanged', sessionId: session.facts.sessionId, sinceSeq: last?.seq ?? null }
+}
+
+export function failed(item: Pick<MakeItem, 'session'>, { code, message, remedy }: Failure): CheckpointOutcome {
+  return { kind: 'failed', sessionId: item.session.facts.sessionId, code, message, remedy }
+}
+
+function abortedBy(guard: MakeGuard): Failure {
+  const reason: unknown = guard.signal.reason
+  const known = typeof reason === 'object' && reason !== null && 'remedy' in reason
+  return known
+    ? (reason as Failure)
+    : { code: 'lock-lost', message: 'The checkpoint was given up', remedy: 'It is tried again at the next check.' }
+}
+
+const packsGone: Failure = {
+  code: 'verification',
+  message: 'Packs were removed while this checkpoint was being made, twice',
+  remedy: 'Nothing needs to be done; it is tried again at the next check.',
+}
+
+function outcomeOf(
+  commit: Exclude<Commit, { kind: 'packs-gone' }>,
+  made: MadeDraft,
+  tree: ProjectTree,
+  cost: { readonly tookMs: number; readonly treeBytes: number },
+): CheckpointOutcome {
+  switch (commit.kind) {
+    case 'committed':
+      return {
+        kind: 'saved',
+        sessionId: commit.sessionId,
+        seq: commit.record.seq,
+        atMs: commit.record.at,
+        addedBytes: made.addedBytes + cost.treeBytes + commit.recordBytes,
+        tookMs: cost.tookMs,
+        warnings: warningsOf(commit.record, tree, made.anew),
+      }
+    case 'taken':
+      return { kind: 'locked-elsewhere', sessionId: commit.sessionId, owner: 'another checkpointer' }
+    case 'failed':
+      return failed(made.item, commit)
+  }
+}
+
+function warningsOf(record: CheckpointRecord, tree: ProjectTree, anew: boolean): readonly string[] {
+  const skipped = record.tree?.skipped ?? 0
+  const torn = tree.manifest?.files.filter(file => file.torn).length ?? 0
+  return [
+    ...(anew ? ['what the last checkpoint rests on is damaged or gone, so everything was saved anew'] : []),
+    ...(tree.error ? [`work tree: ${tree.error.message}`] : []),
+    ...(skipped > 0 ? [`${count(skipped, 'path')} left out of the work tree`] : []),
+    ...(torn > 0 ? [`${count(torn, 'file')} kept changing while being read`] : []),
+  ]
+}

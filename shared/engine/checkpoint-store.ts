@@ -1,0 +1,306 @@
+/**
+ * The checkpoint store: packs of content, and one record per checkpoint.
+ *
+ * Invariants, here and in `pack-writer.ts`, `record-file.ts`, `store-folder.ts`; tests cite the numbers:
+ * 1. A record names only packs that are already durable: pack written, fsynced, renamed, folder fsynced; only then
+ *    the record written, fsynced, given its final name by link(2), folder fsynced.
+ * 2. Packs and records never change. A number is taken once: of any number of writers that race for one
+ *    `session/seq` one has `committed`, the others `taken`. No lock is needed for that.
+ * 3. There is no index and no state file: records are the truth, and all but `packs` and `checkpoints` is a cache.
+ * 4. `committed` means durable, read back, hashes equal: frames by `PackWriter.finish`, the record by `commit`.
+ * 5. What does not verify is reported and passed over, never deleted, moved or overwritten; older records still
+ *    serve, and the number of a damaged one is not used again.
+ * 6. No link is followed out of the store, nothing is written outside it, and names are made of hashes and
+ *    validated ids only.
+ *
+ * Reading never writes. Nothing here takes a lock, decides whether a checkpoint is due, or deletes old ones.
+ */
+import path from 'node:path'
+import type { CheckpointRecord } from '../core/checkpoint.ts'
+import type { SessionId } from '../core/session.ts'
+import type { TreeManifest } from '../core/work-tree.ts'
+import {
+  createDurably,
+  errorCode,
+  type Failure,
+  failureOf,
+  makeFolderDurably,
+  removeQuietly,
+  temporaryPath,
+} from './durable-file.ts'
+import { openPackReader, type PackReader, packOfFileName, packPath } from './pack-reader.ts'
+import { type FinishedPack, openPackWriter, type PackWriter } from './pack-writer.ts'
+import type { FileSystem, Ports } from './ports.ts'
+import { checkRecord, type Finding, readManifest, readStream, type StreamRead } from './record-check.ts'
+import { encodeRecord, maxSeq, type RecordProblem, type RecordRead, recordFileName } from './record-file.ts'
+import { isSessionId, newestOf, readRecord, seqsOf, sessionFolder } from './record-folder.ts'
+import { type DraftPack, settlePacks } from './record-packs.ts'
+import { linkedFolder, prepareStoreFolder, type StorePaths, storePaths } from './store-folder.ts'
+
+/** A record without what the store adds, its places pointing into a draft's list of packs (`record-packs.ts`). */
+export type RecordDraft = Pick<
+  CheckpointRecord,
+  | 'session'
+  | 'at'
+  | 'title'
+  | 'cwd'
+  | 'model'
+  | 'cause'
+  | 'why'
+  | 'scores'
+  | 'counts'
+  | 'contextPercent'
+  | 'lastActivity'
+  | 'streams'
+  | 'tree'
+  | 'treeError'
+  | 'brief'
+> & {
+  readonly packs: readonly DraftPack[]
+  /**
+   * The session's highest number when it was decided to make this checkpoint (0: none). The record gets the next
+   * one or none, so take it from the same `newest` or `numbers` that the decision rests on.
+   */
+  readonly afterSeq: number
+}
+
+/** What became of one draft. */
+export type Commit =
+  | {
+      readonly kind: 'committed'
+      readonly sessionId: SessionId
+      /** As read back. */
+      readonly record: CheckpointRecord
+      readonly recordBytes: number
+    }
+  /** Somebody else has made a checkpoint since the decision. Nothing was written. */
+  | { readonly kind: 'taken'; readonly sessionId: SessionId; readonly seq: number }
+  /** Packs that it carried over were swept meanwhile. Nothing is left; make it again without carrying over. */
+  | { readonly kind: 'packs-gone'; readonly sessionId: SessionId; readonly packs: readonly string[] }
+  | ({ readonly kind: 'failed'; readonly sessionId: SessionId } & Failure)
+
+type OrFailure<T> = ({ readonly ok: true } & T) | ({ readonly ok: false } & Failure)
+
+export type StoreOpened = OrFailure<{ readonly store: CheckpointStore }>
+
+/** A session's newest good record, and what stands above it. */
+export interface NewestRecord {
+  /** Null if there is none that verifies. */
+  readonly record: CheckpointRecord | null
+  /** Highest number that is taken, by whatever; 0 if none. */
+  readonly highestSeq: number
+  /** Records above `record` that do not verify, newest first. */
+  readonly problems: readonly RecordProblem[]
+}
+
+export interface StoreOptions {
+  /** Share of the disk, in [0, 1), that stays free: below it nothing is written. Default 0.05. */
+  readonly minimumFreeShare?: number
+}
+
+export interface CheckpointStore {
+  readonly paths: StorePaths
+  /** Sessions that have, or had, a record. Unsorted. */
+  sessions(): OrFailure<{ readonly sessions: readonly SessionId[] }>
+  /** Numbers that are taken, lowest first; damaged and newer records count. */
+  numbers(sessionId: SessionId): OrFailure<{ readonly seqs: readonly number[] }>
+  /** Only the record's own checksum is verified here; see `verifyRecord`. */
+  newest(sessionId: SessionId): OrFailure<NewestRecord>
+  read(sessionId: SessionId, seq: number): RecordRead
+  /** Every record, oldest first. */
+  list(sessionId: SessionId): OrFailure<{ readonly records: readonly RecordRead[] }>
+  /** A pack to add frames to; refused with `disk-full` when too little of the disk is free. */
+  newPack(): OrFailure<{ readonly pack: PackWriter }>
+  /**
+   * Makes drafts into records, in order, one result each.
+   *
+   * @param pack what `finish` gave for the pack that the drafts call "being written"
+   * @param held false once the caller's lock is lost: asked before each record, which then fails with `lock-lost`.
+   *   Even without it a late caller cannot commit twice (invariant 2).
+   */
+  commit(drafts: readonly RecordDraft[], pack: FinishedPack | null, held: () => boolean): readonly Commit[]
+  /** Checks packs, places, and with `readData` every byte that the record stands for. Empty: all is well. */
+  verifyRecord(record: CheckpointRecord, options: { readonly readData: boolean }): readonly Finding[]
+  /** Null in `manifest` when the record has no tree. */
+  readManifest(record: CheckpointRecord): ManifestRead
+  /** Hands a stream's bytes to `take` in order; they are to be trusted only when the result is ok. */
+  readStream(record: CheckpointRecord, name: string, take: (chunk: Uint8Array) => void): StreamRead
+  /** Names and sizes of all packs; `unexpected` are other names in that folder. */
+  packs(): OrFailure<{ readonly packs: readonly FinishedPack[]; readonly unexpected: readonly string[] }>
+  /** For many reads; the caller closes it. */
+  packReader(): PackReader
+}
+
+export type ManifestRead =
+  | { readonly ok: true; readonly manifest: TreeManifest | null }
+  | { readonly ok: false; readonly finding: Finding }
+
+/** Opens the store in `folder`, which is made if it is not there. Writes nothing into a store that is complete. */
+export function openStore(ports: Ports, folder: string, options: StoreOptions = {}): StoreOpened {
+  const paths = storePaths(path.resolve(folder))
+  const failure = prepareStoreFolder(ports, paths)
+  if (failure) return { ok: false, ...failure }
+  return { ok: true, store: createStore(ports, paths, options.minimumFreeShare ?? 0.05) }
+}
+
+function createStore(ports: Ports, paths: StorePaths, minimumFreeShare: number): CheckpointStore {
+  const { files } = ports
+  const refused = () =>
+    safely('Looking at the store', () => linkedFolder(files, paths) ?? lowDisk(files, paths, minimumFreeShare))
+  const numbers = (sessionId: SessionId) =>
+    attempt(`Listing ${sessionId}`, () => ({ seqs: seqsOf(files, paths, sessionId) }))
+  const read = (sessionId: SessionId, seq: number) => readRecord(files, paths, sessionId, seq)
+  const withReader = <T>(work: (reader: PackReader) => T): T => {
+    const reader = openPackReader(files, paths.packs)
+    try {
+      return work(reader)
+    } finally {
+      reader.close()
+    }
+  }
+  return {
+    paths,
+    sessions: () =>
+      attempt('Listing sessions', () => ({ sessions: files.list(paths.checkpoints).filter(isSessionId) })),
+    numbers,
+    read,
+    newest(sessionId) {
+      const listed = numbers(sessionId)
+      return listed.ok ? { ok: true, ...newestOf(listed.seqs, seq => read(sessionId, seq)) } : listed
+    },
+    list(sessionId) {
+      const listed = numbers(sessionId)
+      return listed.ok ? { ok: true, records: listed.seqs.map(seq => read(sessionId, seq)) } : listed
+    },
+    newPack() {
+      const failure = refused()
+      return failure ? { ok: false, ...failure } : { ok: true, pack: openPackWriter(ports, paths) }
+    },
+    commit(drafts, pack, held) {
+      const failure = refused()
+      return drafts.map(draft =>
+        failure ? { kind: 'failed', sessionId: draft.session, ...failure } : commitOne(ports, paths, draft, pack, held),
+      )
+    },
+    verifyRecord: (record, { readData }) => withReader(reader => checkRecord(reader, record, readData)),
+    readManifest: record => withReader(reader => readManifest(reader, record)),
+    readStream: (record, name, take) => withReader(reader => readStream(reader, record, name, take)),
+    packs: () => attempt('Listing packs', () => listPacks(files, paths)),
+    packReader: () => openPackReader(files, paths.packs),
+  }
+}
+
+function attempt<T extends object>(doing: string, work: () => T): OrFailure<T> {
+  try {
+    return { ok: true, ...work() }
+  } catch (error) {
+    return { ok: false, ...failureOf(error, doing) }
+  }
+}
+
+function safely(doing: string, work: () => Failure | null): Failure | null {
+  try {
+    return work()
+  } catch (error) {
+    return failureOf(error, doing)
+  }
+}
+
+function listPacks(files: FileSystem, paths: StorePaths) {
+  const names = files.list(paths.packs)
+  const packs = names.map(packOfFileName).filter(name => name !== null)
+  return {
+    packs: packs.map(sha256 => ({ sha256, bytes: files.lstat(packPath(paths.packs, sha256)).size })),
+    unexpected: names.filter(name => packOfFileName(name) === null),
+  }
+}
+
+/** Filling the last of a disk would hurt more than a late checkpoint. A disk that does not tell is taken as roomy. */
+function lowDisk(files: FileSystem, paths: StorePaths, minimumFreeShare: number): Failure | null {
+  const { freeBytes, totalBytes } = files.diskSpace(paths.folder)
+  if (totalBytes === 0 || freeBytes >= totalBytes * minimumFreeShare) return null
+  const percent = (share: number) => `${(share * 100).toFixed(1)} %`
+  return {
+    code: 'disk-full',
+    message: `Only ${percent(freeBytes / totalBytes)} of the disk that holds ${paths.folder} is free; ${percent(minimumFreeShare)} are kept free`,
+    remedy: 'Free disk space; checkpoints go on by themselves then.',
+  }
+}
+
+function commitOne(
+  ports: Ports,
+  paths: StorePaths,
+  draft: RecordDraft,
+  pack: FinishedPack | null,
+  held: () => boolean,
+): Commit {
+  const sessionId = draft.session
+  const { afterSeq, session, streams, tree, packs, brief, ...facts } = draft
+  const seq = afterSeq + 1
+  if (seq > maxSeq) throw new RangeError(`checkpoint number ${seq}`)
+  const settled = settlePacks({ streams, tree, packs }, pack?.sha256 ?? null)
+  const { bytes } = encodeRecord({ v: 1, session, seq, ...facts, ...settled, brief })
+  try {
+    return publishRecord(ports, paths, { sessionId, seq, bytes, packs: settled.packs }, held)
+  } catch (error) {
+    return { kind: 'failed', sessionId, ...failureOf(error, 'Saving a record') }
+  }
+}
+
+interface NewRecord {
+  readonly sessionId: SessionId
+  readonly seq: number
+  readonly bytes: Buffer
+  readonly packs: readonly string[]
+}
+
+function publishRecord(ports: Ports, paths: StorePaths, record: NewRecord, held: () => boolean): Commit {
+  const { files } = ports
+  const { sessionId, seq } = record
+  const folder = sessionFolder(paths, sessionId)
+  const gone = missingPacks(files, paths, record.packs)
+  if (gone.length > 0) return { kind: 'packs-gone', sessionId, packs: gone }
+  if (seqsOf(files, paths, sessionId).some(taken => taken >= seq)) return { kind: 'taken', sessionId, seq }
+  if (!held()) return lockLost(sessionId)
+  makeFolderDurably(files, folder)
+  const at = path.join(folder, recordFileName(seq))
+  if (createDurably(files, temporaryPath(ports, paths.temporary), at, record.bytes) === 'taken') {
+    return { kind: 'taken', sessionId, seq }
+  }
+  // Between the first look and the link a sweep that could not know of this record may have taken a pack.
+  const swept = missingPacks(files, paths, record.packs)
+  if (swept.length === 0) return readBack(files, paths, record)
+  removeQuietly(files, at)
+  return { kind: 'packs-gone', sessionId, packs: swept }
+}
+
+function missingPacks(files: FileSystem, paths: StorePaths, packs: readonly string[]): readonly string[] {
+  return packs.filter(pack => {
+    try {
+      return files.lstat(packPath(paths.packs, pack)).kind !== 'file'
+    } catch (error) {
+      if (errorCode(error) === 'ENOENT') return true
+      throw error
+    }
+  })
+}
+
+function readBack(files: FileSystem, paths: StorePaths, { sessionId, seq, bytes }: NewRecord): Commit {
+  const read = readRecord(files, paths, sessionId, seq)
+  if (read.ok && bytes.includes(read.record.sum)) {
+    return { kind: 'committed', sessionId, record: read.record, recordBytes: bytes.byteLength }
+  }
+  const message = read.ok ? `Checkpoint ${sessionId}/${seq} reads back as another record` : read.problem.message
+  const remedy = 'Check the disk; the checkpoint is made again at the next cycle.'
+  return { kind: 'failed', sessionId, code: 'verification', message, remedy }
+}
+
+function lockLost(sessionId: SessionId): Commit {
+  return {
+    kind: 'failed',
+    sessionId,
+    code: 'lock-lost',
+    message: 'The lock passed to somebody else while this checkpoint was being made',
+    remedy: 'Nothing needs to be done; it is tried again at the next cycle.',
+  }
+}

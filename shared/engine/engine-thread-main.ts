@@ -1,0 +1,30 @@
+/** What runs inside the engine's thread: an entry point, so the real ports are chosen here. */
+import { type MessagePort, parentPort, workerData } from 'node:worker_threads'
+import { serveMonitor } from '../core/wire.ts'
+import { type EngineThreadMessage, type EngineThreadOptions, messagePortWire } from './engine-thread.ts'
+import { startMonitor } from './monitor.ts'
+import { nodePorts } from './node-ports.ts'
+
+const { options, port } = workerData as { readonly options: EngineThreadOptions; readonly port: MessagePort }
+const tell = (message: EngineThreadMessage) => parentPort?.postMessage(message)
+const ports = nodePorts((level, message, fields) =>
+  tell({ kind: 'log', level, message, ...(fields ? { fields } : {}) }),
+)
+
+const started = await startMonitor(ports, options)
+if (started.ok) {
+  const stopServing = serveMonitor(started.monitor, messagePortWire(port), {
+    onRefused: message => ports.log('warn', 'a request was refused', { message }),
+  })
+  parentPort?.once('message', async () => {
+    await started.monitor.stop()
+    stopServing()
+    port.close()
+    parentPort?.unref()
+    process.exit(0)
+  })
+  tell({ kind: 'started' })
+} else {
+  tell({ kind: 'refused', code: started.code, message: started.message, remedy: started.remedy })
+  port.close()
+}

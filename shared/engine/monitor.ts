@@ -1,0 +1,420 @@
+/**
+ * The working monitor: detector, overview, queue, coordinator and store wired in the order in which data flows,
+ * behind one `MonitorApi`. Hosts see nothing behind it.
+ */
+import { type BackOffs, backingOff, endWaiting, noteOutcome } from '../core/back-off.ts'
+import type { CheckpointCause, CheckpointOutcome, CheckpointRequest, UrgentEvent } from '../core/checkpoint.ts'
+import { summariseCheckpoint } from '../core/checkpoint.ts'
+import { isPaused } from '../core/decision.ts'
+import { explainOutcome } from '../core/explain.ts'
+import { count } from '../core/format.ts'
+import type { CheckpointTarget, MonitorApi } from '../core/monitor-api.ts'
+import {
+  type CycleSummary,
+  compareViews,
+  type MonitorState,
+  type Notice,
+  type Phase,
+  type Progress,
+} from '../core/monitor-state.ts'
+import type { DetectedSession, SessionId } from '../core/session.ts'
+import type { Settings } from '../core/settings.ts'
+import { urgentEventsBetween } from '../core/urgent-events.ts'
+import { createCoordinator } from './checkpoint-coordinator.ts'
+import { createHistory } from './checkpoint-history.ts'
+import { createMaker } from './checkpoint-maker.ts'
+import { type CheckpointStore, openStore } from './checkpoint-store.ts'
+import { summariseCycle } from './cycle-summary.ts'
+import { dataPaths } from './data-folder.ts'
+import { createGcSchedule } from './gc-schedule.ts'
+import { createGit } from './git-command.ts'
+import { createLockBesideLegacy } from './legacy-lock.ts'
+import { type LegacyStart, startFromLegacy } from './legacy-start.ts'
+import { createLock } from './lock-file.ts'
+import { lockPlaceNotice } from './lock-place.ts'
+import { hasHardLinks, lockWhereItCan, noHardLinksNotice } from './no-hard-links.ts'
+import { createOverview, type LookOptions, type SessionEntry } from './overview.ts'
+import type { Ports } from './ports.ts'
+import { createProofSchedule } from './proof-schedule.ts'
+import { createQueueWorker } from './queue-worker.ts'
+import { createRetryWatch } from './retry-watch.ts'
+import { createScheduler } from './scheduler.ts'
+import { loadSettings } from './settings-file.ts'
+import { createStateHolder, type StateHolder } from './state-holder.ts'
+import { createDetector } from './transcript-detector.ts'
+import { createSnapshotter } from './work-tree-snapshot.ts'
+
+export interface MonitorOptions {
+  /** See `data-folder.ts`. Absolute. */
+  readonly dataFolder: string
+  /** Claude Code's config folders. Absolute. */
+  readonly roots: readonly string[]
+  /** The user's home folder: never snapshotted as a whole. */
+  readonly home: string
+  /** Of this process: git needs some of it (`XDG_CONFIG_HOME`, `SystemRoot`); no GIT_* is ever passed on. */
+  readonly environment?: Readonly<Record<string, string | undefined>>
+  /** Applied to the settings of the file, for flags of the command line. */
+  readonly settingsOverride?: (settings: Settings) => Settings
+  /** False: cycles only when asked for. */
+  readonly automatic: boolean
+  /** What others are told who wait for this host's lock. */
+  readonly hostName?: string
+}
+
+export interface Monitor extends MonitorApi {
+  /** Looks at everything and checkpoints nothing. Resolves with the new state. */
+  refresh(): Promise<MonitorState>
+  /** Brings `storeUse` up to date. Resolves with the new state. */
+  measureStore(): Promise<MonitorState>
+  /** Stops cycles; a running checkpoint ends its present session or is given up cleanly. */
+  stop(): Promise<void>
+}
+
+export type MonitorStarted =
+  | { readonly ok: true; readonly monitor: Monitor }
+  | { readonly ok: false; readonly code: string; readonly message: string; readonly remedy: string }
+
+/** Opens the store and starts. The first cycle begins at once if `automatic`. */
+export async function startMonitor(ports: Ports, options: MonitorOptions): Promise<MonitorStarted> {
+  const paths = dataPaths(options.dataFolder)
+  const loaded = loadSettings(ports, paths.settings)
+  const legacy = startFromLegacy(ports.files, options.roots, loaded)
+  const settings = options.settingsOverride?.(legacy.settings) ?? legacy.settings
+  const opened = openStore(ports, paths.store, { minimumFreeShare: settings.limits.freeDiskPercent / 100 })
+  if (!opened.ok) return opened
+  const place = lockPlaceNotice(ports.files, paths.store)
+  const state = createStateHolder(ports.clock, {
+    phase: 'starting',
+    progress: null,
+    paused: null,
+    sessions: [],
+    lastCycle: null,
+    nextCycleAtMs: null,
+    storeFolder: paths.store,
+    storeUse: null,
+    lastProof: null,
+    roots: options.roots,
+    activity: [],
+    notices: [...(loaded.notice ? [loaded.notice] : []), ...(place ? [place] : []), ...legacy.notices],
+    settings,
+    settingsProblems: loaded.problems,
+  })
+  const monitor = createMonitor(ports, options, { store: opened.store, state, legacy })
+  if (options.automatic) monitor.start()
+  return { ok: true, monitor }
+}
+
+interface MonitorParts {
+  readonly store: CheckpointStore
+  readonly state: StateHolder
+  readonly legacy: LegacyStart
+}
+
+function createMonitor(ports: Ports, options: MonitorOptions, { store, state, legacy }: MonitorParts) {
+  const { settings } = state.get()
+  const paths = dataPaths(options.dataFolder)
+  const roots = [...options.roots, ...settings.extraRoots]
+  const detector = createDetector(ports, { roots })
+  const history = createHistory(store, ports.log)
+  const snapshotter = createSnapshotter(ports, {
+    gitFolder: paths.gitDirs,
+    home: options.home,
+    environment: options.environment ?? {},
+    limits: settings.limits,
+  })
+  const ownLock = lockWhereItCan(createLock(ports, paths.lock, { name: options.hostName ?? 'session-monitor' }))
+  const lock = createLockBesideLegacy(ports, ownLock, () => roots)
+  const overview = createOverview({ ports, history, snapshotter })
+  const gc = createGcSchedule({ ports, store, lock: ownLock, state, cacheFile: paths.gc })
+  const proof = createProofSchedule({
+    ports,
+    store,
+    git: createGit(ports.commands, {}),
+    state,
+    cacheFile: paths.proof,
+    folder: paths.testRestores,
+  })
+  const isDoubtful = (id: SessionId) => history.problems(id).length > 0 || proof.isDoubtful(id)
+  const maker = createMaker({ ports, store, snapshotter, isDoubtful })
+  const coordinator = createCoordinator({ ports, lock, history, maker })
+
+  const stopping = new AbortController()
+  const scheduler = createScheduler({
+    clock: ports.clock,
+    intervalMs: () => state.get().settings.intervalMinutes * 60_000,
+    run: scheduledCycle,
+    onNext: nextCycleAtMs => state.update({ nextCycleAtMs }),
+  })
+  const outcomes = new Map<SessionId, CheckpointOutcome>()
+  let entries = new Map<SessionId, SessionEntry>()
+  /** What cannot wait and was not answered by a checkpoint yet. */
+  const urgent = new Map<SessionId, UrgentEvent>()
+  let backOffs: BackOffs = new Map()
+  let isLocked = false
+  let pausedUntilMs: number | null = null
+  /** The end of everything that was begun: looks and the work on each project follow each other. */
+  let tail: Promise<unknown> = Promise.resolve()
+  let joinable: Promise<CycleSummary> | null = null
+
+  const restPhase = (): Phase => {
+    if (stopping.signal.aborted) return 'stopped'
+    if (worker.progress() !== null) return 'checkpointing'
+    return isPaused(pausedUntilMs, ports.clock.nowMs()) ? 'paused' : 'idle'
+  }
+  const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
+    const result = tail.then(work)
+    tail = result.catch(() => {})
+    return result
+  }
+
+  const worker = createQueueWorker({
+    coordinator,
+    session: id => entries.get(id)?.session ?? null,
+    settings: () => state.get().settings,
+    signal: stopping.signal,
+    inTurn,
+    onOutcome: outcome => {
+      take(outcome)
+      state.update({ progress: checkpointProgress() })
+    },
+    onRun,
+  })
+  const retryWatch = createRetryWatch({ clock: ports.clock, lock, wake: () => scheduler.wake() })
+  const checkpointProgress = (): Progress | null => {
+    const progress = worker.progress()
+    return progress && { task: 'Checkpointing', ...progress }
+  }
+
+  const lookOptions = (): LookOptions => ({
+    settings: state.get().settings,
+    pausedUntilMs,
+    legacyCheckpointMs: legacy.checkpointMs,
+    outcomes,
+    urgent,
+    backOffs,
+    signal: stopping.signal,
+  })
+
+  async function look(): Promise<void> {
+    if (pausedUntilMs !== null && !isPaused(pausedUntilMs, ports.clock.nowMs())) endPause()
+    state.update({ phase: 'scanning', progress: null })
+    const found = await detector.refresh(progress =>
+      state.update({ progress: { task: 'Reading transcripts', done: progress.done, total: progress.total } }),
+    )
+    noteUrgent(found)
+    const looked = await overview.look(found, lookOptions())
+    history.trim()
+    entries = new Map(looked.map(entry => [entry.session.facts.sessionId, entry]))
+    for (const id of urgent.keys()) if (entries.get(id)?.assessment.unchanged !== false) urgent.delete(id)
+    publishViews()
+    noteDamage()
+    state.update({ phase: restPhase(), progress: checkpointProgress() })
+  }
+
+  /** What is urgent is tried at once, however often it failed before. */
+  function noteUrgent(found: readonly DetectedSession[]): void {
+    const before = entries.size === 0 ? null : new Map([...entries].map(([id, entry]) => [id, entry.session]))
+    for (const [id, event] of urgentEventsBetween(before, found)) {
+      urgent.set(id, event)
+      backOffs = endWaiting(backOffs, id)
+    }
+  }
+
+  function publishViews(): void {
+    state.update({ sessions: [...entries.values()].map(entry => entry.view).sort(compareViews) })
+  }
+
+  async function cycle(): Promise<CycleSummary> {
+    const startedMs = ports.clock.nowMs()
+    const fromMs = ports.clock.monotonicMs()
+    await inTurn(look)
+    const looked = [...entries.values()]
+    const done = await worker.submit(looked.flatMap(dueRequest))
+    const tookMs = ports.clock.monotonicMs() - fromMs
+    const summary = summariseCycle(looked, done, { startedMs, tookMs })
+    publishViews()
+    state.update({ lastCycle: summary })
+    await inTurn(() => gc.runIfDue(stopping.signal))
+    return summary
+  }
+
+  function dueRequest({ decision, ...entry }: SessionEntry): CheckpointRequest[] {
+    return decision.action === 'checkpoint' ? [requestFor(entry, decision.cause)] : []
+  }
+
+  function requestFor(
+    entry: Pick<SessionEntry, 'session' | 'last' | 'score'>,
+    cause: CheckpointCause,
+  ): CheckpointRequest {
+    return {
+      sessionId: entry.session.facts.sessionId,
+      cause,
+      requestedMs: ports.clock.nowMs(),
+      lastCheckpointMs: entry.last?.at ?? null,
+      score: entry.score,
+    }
+  }
+
+  /** A run of the queue begins or has ended: what stood in its way is watched until the next one. */
+  function onRun(running: boolean): void {
+    if (running) {
+      isLocked = false
+      retryWatch.disarm()
+    } else {
+      publishViews()
+      const idle = stopping.signal.aborted || !options.automatic
+      if (!idle) retryWatch.arm({ lockedElsewhere: isLocked, retryMs: untilRetryMs() })
+    }
+    state.update({ phase: restPhase(), progress: checkpointProgress() })
+  }
+
+  /** Until the first back-off is over. */
+  function untilRetryMs(): number | null {
+    const nowMs = ports.clock.nowMs()
+    const waits = [...backOffs.values()].flatMap(one => {
+      const wait = backingOff(one, nowMs)
+      return wait === null ? [] : [wait.untilMs - nowMs]
+    })
+    return waits.length === 0 ? null : Math.min(...waits)
+  }
+
+  /** Puts an outcome where it shows: the session's row, the activity list, the log. */
+  function take(outcome: CheckpointOutcome): void {
+    if (outcome.kind === 'put-off') return
+    const nowMs = ports.clock.nowMs()
+    outcomes.set(outcome.sessionId, outcome)
+    backOffs = noteOutcome(backOffs, outcome, nowMs)
+    if (outcome.kind === 'saved' || outcome.kind === 'unchanged') urgent.delete(outcome.sessionId)
+    const entry = entries.get(outcome.sessionId)
+    if (entry) {
+      const last = history.last(outcome.sessionId)
+      entries.set(outcome.sessionId, overview.entryOf(entry.session, last, null, nowMs, lookOptions()))
+    }
+    const message = explainOutcome(outcome, nowMs)
+    const level = outcome.kind === 'failed' ? 'error' : outcome.kind === 'saved' ? 'info' : 'warn'
+    // Of many that found the same lock taken, one line is enough.
+    const isKnown = outcome.kind === 'locked-elsewhere' && isLocked
+    isLocked ||= outcome.kind === 'locked-elsewhere'
+    if (outcome.kind !== 'unchanged' && !isKnown) state.tell({ level, sessionId: outcome.sessionId, message })
+    ports.log(level === 'warn' ? 'info' : level, message, { sessionId: outcome.sessionId })
+  }
+
+  async function requestCheckpoint(target: CheckpointTarget): Promise<readonly CheckpointOutcome[]> {
+    await inTurn(look)
+    const looked = [...entries.values()]
+    if ('sessionIds' in target) {
+      const wanted = target.sessionIds.map(id => entries.get(id) ?? id)
+      const manual = (entry: SessionEntry | string) =>
+        typeof entry === 'string' ? unknownSession(entry, ports.clock.nowMs()) : requestFor(entry, { kind: 'manual' })
+      return worker.submit(wanted.map(manual))
+    }
+    if (target.which === 'due') return worker.submit(looked.flatMap(dueRequest))
+    const changed = looked.filter(entry => !entry.assessment.unchanged && entry.view.protection !== 'excluded')
+    return worker.submit(changed.map(entry => requestFor(entry, { kind: 'manual' })))
+  }
+
+  function runCycle(): Promise<CycleSummary> {
+    joinable ??= cycle().finally(() => {
+      joinable = null
+    })
+    return joinable
+  }
+
+  /** A cycle that fails by a defect is told and logged; the next one comes all the same. */
+  async function scheduledCycle(): Promise<void> {
+    try {
+      await runCycle()
+      await prove()
+    } catch (error) {
+      const message = `A check failed: ${error instanceof Error ? error.message : String(error)}`
+      ports.log('error', message, { stack: error instanceof Error ? error.stack : undefined })
+      state.tell({ level: 'error', sessionId: null, message })
+    }
+  }
+
+  /** One test restore if it is time; what does not come back as it was saved is saved anew at once. */
+  async function prove(): Promise<void> {
+    const failed = await inTurn(() => proof.runIfDue(stopping.signal))
+    const entry = failed === null ? undefined : entries.get(failed)
+    if (entry) await worker.submit([requestFor(entry, { kind: 'urgent', event: 'checkpoint-damaged' })])
+  }
+
+  /** Damaged records above the newest good one of a session that was looked at. */
+  function noteDamage(): void {
+    const damaged = [...entries.keys()].flatMap(id => history.problems(id)).filter(({ kind }) => kind !== 'newer')
+    if (damaged.length === 0) state.clear('store-damaged')
+    else state.raise(damageNotice(damaged.length))
+  }
+
+  async function setPause(untilMs: number): Promise<void> {
+    pausedUntilMs = untilMs
+    state.update({ paused: { untilMs: untilMs === Number.POSITIVE_INFINITY ? null : untilMs } })
+    state.tell({ level: 'info', sessionId: null, message: 'Paused.' })
+    worker.putOff('paused')
+    // What runs now may take minutes; a pause is answered at once.
+    if (worker.progress() === null) await inTurn(look)
+  }
+
+  function endPause(): void {
+    pausedUntilMs = null
+    state.update({ paused: null })
+    state.tell({ level: 'info', sessionId: null, message: 'Resumed.' })
+  }
+
+  async function resume(): Promise<void> {
+    endPause()
+    // One that began before may have left out what was paused.
+    await joinable?.catch(() => {})
+    if (options.automatic) await runCycle()
+    else await inTurn(look)
+  }
+
+  if (!hasHardLinks(ports, store.paths.temporary)) state.raise(noHardLinksNotice(paths.store))
+  proof.begin()
+  return {
+    getState: async () => state.get(),
+    onState: state.onState,
+    runCycle: () => runCycle(),
+    requestCheckpoint,
+    listCheckpoints: async ({ sessionId }: { readonly sessionId: string }) => {
+      const listed = store.list(sessionId)
+      if (!listed.ok) throw new Error(`${listed.message}. ${listed.remedy}`)
+      return listed.records.flatMap(read => (read.ok ? [summariseCheckpoint(read.record)] : [])).toReversed()
+    },
+    pause: ({ untilMs }: { readonly untilMs: number | null }) => setPause(untilMs ?? Number.POSITIVE_INFINITY),
+    resume: () => resume(),
+    measureStore: async () => {
+      await inTurn(async () => gc.measure())
+      return state.get()
+    },
+    refresh: async () => {
+      await inTurn(look)
+      return state.get()
+    },
+    start: () => scheduler.start(),
+    stop: async () => {
+      stopping.abort()
+      retryWatch.disarm()
+      await scheduler.stop()
+      await worker.idle()
+      await tail
+      state.update({ phase: 'stopped', nextCycleAtMs: null })
+    },
+  }
+}
+
+function damageNotice(records: number): Notice {
+  return {
+    id: 'store-damaged',
+    level: 'error',
+    message: `${count(records, 'checkpoint')} cannot be read any more; older ones serve, and the next ones are complete`,
+    remedy: 'Run `session-monitor verify`, and look after the disk.',
+  }
+}
+
+/** A request for a session that nobody knows: the coordinator answers it in words. */
+function unknownSession(sessionId: string, requestedMs: number): CheckpointRequest {
+  const zero = { value: 0, threshold: 1, score: 0, weight: 0, weighted: 0 }
+  const score = { factors: { time: zero, activity: zero, context: zero, idle: zero }, total: 0 }
+  return { sessionId, cause: { kind: 'manual' }, requestedMs, lastCheckpointMs: null, score }
+}

@@ -1,0 +1,244 @@
+/**
+ * One line of a transcript, as bytes → the event that `parseRecord` would make of it.
+ *
+ * Most bytes of a transcript are tool output and Claude Code's own copies of its prompts, and `JSON.parse` of them
+ * would cost several times what reading them from disk costs. So a line is *skimmed*: walked at byte level, with only
+ * the few short values taken out that an event needs. Whatever the walk does not expect (a prompt, a to-do list, a
+ * compaction, white space, an escaped key) makes it give up, and the line is parsed whole.
+ *
+ * Invariants
+ * 1. For a line that is JSON, the event is the one that `parseRecord(JSON.parse(line))` gives, whichever way it was
+ *    read. (Exempt: an object that names a key twice, which no writer here does; and of a bulk record only what
+ *    stands before its content is told.)
+ * 2. A line that is not a JSON object is `damaged`; inside values that no event needs, damage that leaves strings and
+ *    brackets whole may go unseen. A line with a NUL byte is always parsed whole, and so is damaged.
+ * 3. Never throws.
+ */
+import { clip, countOf, nameOf, textOf } from '../core/json-value.ts'
+import { parseSessionId, type SessionId } from '../core/session.ts'
+import { editTools, type ToolCall, type ToolResult, textLimits, toolCall } from '../core/tool-call.ts'
+import { type Envelope, forkOf, isSynthetic, parseRecord, type TranscriptEvent, timeOf } from '../core/transcript.ts'
+import {
+  decodeNumber,
+  decodeString,
+  decodeTime,
+  hasBackslash,
+  isTrue,
+  quote,
+  startsWith,
+  stringStartsWith,
+} from './json-bytes.ts'
+import { blockStride, createRecordSkim, placeOf } from './record-skim.ts'
+import { createTextMemory, type TextMemory } from './text-memory.ts'
+
+export interface RecordReader {
+  /**
+   * @param start First byte of the line.
+   * @param end Its line end, which is no part of it.
+   * @param mayHoldNul False if the caller knows that there is no NUL byte.
+   */
+  read(bytes: Buffer, start: number, end: number, mayHoldNul: boolean): TranscriptEvent
+}
+
+export function createRecordReader(): RecordReader {
+  const skim = createSkimmer()
+  return {
+    read: (bytes, start, end, mayHoldNul) => {
+      const hasNul = mayHoldNul && bytes.subarray(start, end).includes(0)
+      return (hasNul ? null : skimmed(bytes, start, end)) ?? parseLine(bytes, start, end)
+    },
+  }
+
+  function skimmed(bytes: Buffer, start: number, end: number): TranscriptEvent | null {
+    try {
+      return skim(bytes, start, end)
+    } catch (error) {
+      if (error instanceof SyntaxError) return null
+      throw error
+    }
+  }
+}
+
+function parseLine(bytes: Buffer, start: number, end: number): TranscriptEvent {
+  let value: unknown
+  try {
+    value = JSON.parse(bytes.toString('utf8', start, end))
+  } catch {
+    return { kind: 'damaged' }
+  }
+  return parseRecord(value)
+}
+
+const stringOf = (name: string) => Buffer.from(`"${name}"`)
+const names = {
+  user: stringOf('user'),
+  assistant: stringOf('assistant'),
+  goodbye: stringOf('cost-state'),
+  titles: [stringOf('custom-title'), stringOf('ai-title')],
+  boundary: stringOf('compact_boundary'),
+  text: stringOf('text'),
+  call: stringOf('tool_use'),
+  result: stringOf('tool_result'),
+  toolError: Buffer.from('"<tool_use_error>'),
+  taskMade: Buffer.from('"Task #'),
+}
+/** Tools whose input says more than a path or a command. */
+const todoTools: ReadonlySet<string> = new Set(['TodoWrite', 'TaskCreate', 'TaskUpdate'])
+
+/** @returns null to give up. @throws {SyntaxError} for a string that is not JSON. */
+type ReadSkimmed = (bytes: Buffer, start: number, end: number) => TranscriptEvent | null
+
+function createSkimmer(): ReadSkimmed {
+  const skim = createRecordSkim()
+  const { places } = skim
+  const texts = {
+    cwd: createTextMemory(nameOf),
+    branch: createTextMemory(nameOf),
+    version: createTextMemory(nameOf),
+    entrypoint: createTextMemory(nameOf),
+    model: createTextMemory(nameOf),
+    messageId: createTextMemory(nameOf),
+    requestedModel: createTextMemory(nameOf),
+    tool: createTextMemory(nameOf),
+    sessionId: createTextMemory(parseSessionId),
+  }
+
+  return (bytes, start, end) => {
+    if (!skim.skim(bytes, start, end)) return null
+    const type = places[placeOf.type] ?? -1
+    if (startsWith(bytes, type, end, names.user)) return readUser(bytes, end)
+    if (startsWith(bytes, type, end, names.assistant)) return readAssistant(bytes, end)
+    if (isForWholeParse(bytes, type, end)) return null
+    const envelope = readEnvelope(bytes, end)
+    return startsWith(bytes, type, end, names.goodbye) ? { kind: 'closed', envelope } : { kind: 'ignored', envelope }
+  }
+
+  /** Small and rare records, and whatever is spelled so that it might be one. */
+  function isForWholeParse(bytes: Buffer, type: number, end: number): boolean {
+    return (
+      names.titles.some(name => startsWith(bytes, type, end, name)) ||
+      startsWith(bytes, places[placeOf.subtype] ?? -1, end, names.boundary) ||
+      isDisguised(bytes, placeOf.type) ||
+      isDisguised(bytes, placeOf.subtype)
+    )
+  }
+
+  function readEnvelope(bytes: Buffer, end: number): Envelope {
+    return {
+      atMs: readTime(bytes),
+      cwd: text(bytes, placeOf.cwd, texts.cwd),
+      branch: text(bytes, placeOf.branch, texts.branch),
+      version: text(bytes, placeOf.version, texts.version),
+      entrypoint: text(bytes, placeOf.entrypoint, texts.entrypoint),
+      sessionId: text(bytes, placeOf.sessionId, texts.sessionId),
+      forkedFrom: readFork(bytes),
+      sidechain: isTrue(bytes, places[placeOf.sidechain] ?? -1, end),
+    }
+  }
+
+  /** What `memory` makes of the string at `place`; null if there is none, or another value. */
+  function text<T>(bytes: Buffer, place: number, memory: TextMemory<T>): T | null {
+    const at = places[place] ?? -1
+    return at !== -1 && bytes[at] === quote ? memory(bytes, at, places[place + 1] ?? at) : null
+  }
+
+  function string(bytes: Buffer, place: number): string | null {
+    const at = places[place] ?? -1
+    return at !== -1 && bytes[at] === quote ? decodeString(bytes, at, places[place + 1] ?? at) : null
+  }
+
+  function readTime(bytes: Buffer): number | null {
+    const atMs = decodeTime(bytes, places[placeOf.timestamp] ?? -1, places[placeOf.timestamp + 1] ?? -1)
+    return Number.isNaN(atMs) ? timeOf(string(bytes, placeOf.timestamp) ?? '') : atMs
+  }
+
+  function readFork(bytes: Buffer): SessionId | null {
+    const at = places[placeOf.forkedFrom] ?? -1
+    return at === -1 ? null : forkOf(JSON.parse(bytes.toString('utf8', at, places[placeOf.forkedFrom + 1])))
+  }
+
+  function readUser(bytes: Buffer, end: number): TranscriptEvent | null {
+    const results: ToolResult[] = []
+    for (let shift = 0; shift < skim.blocks() * blockStride; shift += blockStride) {
+      if (isDisguised(bytes, placeOf.blockType + shift)) return null
+      if (!startsWith(bytes, places[placeOf.blockType + shift] ?? -1, end, names.result)) continue
+      const failed = readFailure(bytes, shift, end)
+      if (failed === null) return null
+      const callId = nameOf(string(bytes, placeOf.resultOf + shift))
+      if (callId !== null) results.push({ callId, failed, taskId: null })
+    }
+    return results.length > 0 ? { kind: 'results', envelope: readEnvelope(bytes, end), results } : null
+  }
+
+  /** Null where the content must be decoded to be understood: a new task's id is in its words. */
+  function readFailure(bytes: Buffer, shift: number, end: number): boolean | null {
+    const content = places[placeOf.content + shift] ?? -1
+    const isError = stringStartsWith(bytes, content, end, names.toolError)
+    if (isError === null || stringStartsWith(bytes, content, end, names.taskMade) !== false) return null
+    return isError || isTrue(bytes, places[placeOf.isError + shift] ?? -1, end)
+  }
+
+  function readAssistant(bytes: Buffer, end: number): TranscriptEvent | null {
+    if (!skim.hasMessage()) return null
+    const calls: ToolCall[] = []
+    let said: number | null = null
+    for (let shift = 0; shift < skim.blocks() * blockStride; shift += blockStride) {
+      if (isDisguised(bytes, placeOf.blockType + shift)) return null
+      const type = places[placeOf.blockType + shift] ?? -1
+      if (startsWith(bytes, type, end, names.call)) {
+        const call = readCall(bytes, shift)
+        if (call === null) return null
+        calls.push(call)
+      } else if (startsWith(bytes, type, end, names.text) && isString(bytes, placeOf.text + shift)) {
+        // Several texts in one line would have to be joined.
+        if (said !== null) return null
+        said = placeOf.text + shift
+      }
+    }
+    const envelope = readEnvelope(bytes, end)
+    const model = text(bytes, placeOf.model, texts.model)
+    if (isSynthetic(model) || isTrue(bytes, places[placeOf.apiError] ?? -1, end)) return { kind: 'ignored', envelope }
+    const reply = {
+      messageId: text(bytes, placeOf.messageId, texts.messageId),
+      model,
+      requestedModel: text(bytes, placeOf.requestedModel, texts.requestedModel),
+      contextTokens: readContextTokens(bytes),
+      text: said === null ? null : textOf(clip(string(bytes, said) ?? '', textLimits.reply)),
+      calls,
+    }
+    return { kind: 'reply', envelope, reply }
+  }
+
+  /** Null for a tool whose input says more than a path or a command. */
+  function readCall(bytes: Buffer, shift: number): ToolCall | null {
+    const tool = text(bytes, placeOf.tool + shift, texts.tool) ?? ''
+    if (todoTools.has(tool)) return null
+    if (tool === 'Bash') return toolCall(null, tool, { command: string(bytes, placeOf.command + shift) })
+    const key = editTools.get(tool)
+    if (key === undefined) return toolCall(null, tool, {})
+    const file = string(bytes, (key === 'file_path' ? placeOf.filePath : placeOf.notebookPath) + shift)
+    return toolCall(nameOf(string(bytes, placeOf.callId + shift)), tool, { [key]: file })
+  }
+
+  function readContextTokens(bytes: Buffer): number | null {
+    const created =
+      number(bytes, placeOf.createdTokens) || number(bytes, placeOf.created1h) + number(bytes, placeOf.created5m)
+    const tokens = number(bytes, placeOf.inputTokens) + created + number(bytes, placeOf.readTokens)
+    return tokens > 0 ? tokens : null
+  }
+
+  function number(bytes: Buffer, place: number): number {
+    const at = places[place] ?? -1
+    return at === -1 || bytes[at] === quote ? 0 : countOf(decodeNumber(bytes, at, places[place + 1] ?? at))
+  }
+
+  function isString(bytes: Buffer, place: number): boolean {
+    return bytes[places[place] ?? -1] === quote
+  }
+
+  /** A name spelled with an escape would not be recognised. */
+  function isDisguised(bytes: Buffer, place: number): boolean {
+    const at = places[place] ?? -1
+    return at !== -1 && hasBackslash(bytes, at, places[place + 1] ?? at)
+  }
+}

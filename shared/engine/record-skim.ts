@@ -1,0 +1,329 @@
+/**
+ * Finds the few values of a transcript line that an event needs, as positions in the buffer; decodes nothing.
+ *
+ * One walk, driven by a table: which members of which object are wanted, and which are walked into. All others are
+ * passed over. `record-reader.ts` makes the event of it and states what holds.
+ */
+import { bulkTypes, speakingAttachments } from '../core/transcript.ts'
+import { findNeedle, needle } from './byte-needle.ts'
+import {
+  backslash,
+  closeList,
+  closeObject,
+  colon,
+  comma,
+  openList,
+  openObject,
+  quote,
+  skipValue,
+  startsWith,
+} from './json-bytes.ts'
+import { keyNumber, keyTable } from './key-table.ts'
+import { createTail } from './record-tail.ts'
+
+/** The objects that are walked, and what of each is wanted (its name) or walked into (`>` and the object's name). */
+const grammar = {
+  record: {
+    type: 'type',
+    timestamp: 'timestamp',
+    cwd: 'cwd',
+    gitBranch: 'branch',
+    version: 'version',
+    entrypoint: 'entrypoint',
+    sessionId: 'sessionId',
+    isSidechain: 'sidechain',
+    forkedFrom: 'forkedFrom',
+    isApiErrorMessage: 'apiError',
+    requestedModel: 'requestedModel',
+    subtype: 'subtype',
+    message: '>message',
+    attachment: '>attachment',
+    toolUseResult: '>result',
+    userType: '>tail',
+  },
+  message: { id: 'messageId', model: 'model', content: '>content', usage: '>usage' },
+  usage: {
+    input_tokens: 'inputTokens',
+    cache_creation_input_tokens: 'createdTokens',
+    cache_read_input_tokens: 'readTokens',
+    cache_creation: '>created',
+    iterations: '>iterations',
+  },
+  created: { ephemeral_1h_input_tokens: 'created1h', ephemeral_5m_input_tokens: 'created5m' },
+  block: {
+    type: 'blockType',
+    id: 'callId',
+    name: 'tool',
+    text: 'text',
+    tool_use_id: 'resultOf',
+    content: 'content',
+    is_error: 'isError',
+    input: '>input',
+  },
+  input: { file_path: 'filePath', notebook_path: 'notebookPath', command: 'command' },
+} as const
+
+const recordValues = [
+  'type',
+  'timestamp',
+  'cwd',
+  'branch',
+  'version',
+  'entrypoint',
+  'sessionId',
+  'sidechain',
+  'forkedFrom',
+  'apiError',
+  'requestedModel',
+  'subtype',
+  'messageId',
+  'model',
+  'inputTokens',
+  'createdTokens',
+  'readTokens',
+  'created1h',
+  'created5m',
+] as const
+const blockValues = [
+  'blockType',
+  'callId',
+  'tool',
+  'text',
+  'resultOf',
+  'content',
+  'isError',
+  'filePath',
+  'notebookPath',
+  'command',
+] as const
+export type RecordValue = (typeof recordValues)[number]
+export type BlockValue = (typeof blockValues)[number]
+
+/** Where a value's two positions lie in {@link RecordSkim.places}; of a block's value, in its first block. */
+export const placeOf = Object.fromEntries(
+  [...recordValues, ...blockValues].map((name, i) => [name, 2 * i]),
+) as Readonly<Record<RecordValue | BlockValue, number>>
+/** From a block's values to the next block's. */
+export const blockStride = 2 * blockValues.length
+const firstBlock = 2 * recordValues.length
+/** A message has one block, seldom a few; with more than this it is for the whole parse. */
+const maxBlocks = 8
+
+/** Walks that are not told by the grammar alone. */
+const special = { pass: 100, attachment: 101, content: 102, iterations: 103, result: 104, tail: 105 } as const
+const contexts = Object.keys(grammar) as (keyof typeof grammar)[]
+const keyNames = [...new Set(contexts.flatMap(context => Object.keys(grammar[context])))]
+const keys = keyTable(keyNames)
+
+/** By context and key number: a place, or 200 and the context to walk into, or one of the special walks. */
+const actions = contexts.map(context => {
+  const wanted: Readonly<Record<string, string>> = grammar[context]
+  return Uint8Array.from(keyNames, key => actionFor(wanted[key]))
+})
+
+function actionFor(goal: string | undefined): number {
+  if (goal === undefined) return special.pass
+  if (!goal.startsWith('>')) return placeOf[goal as RecordValue]
+  const context = contexts.indexOf(goal.slice(1) as keyof typeof grammar)
+  return context === -1 ? special[goal.slice(1) as keyof typeof special] : 200 + context
+}
+
+const record = contexts.indexOf('record')
+const message = contexts.indexOf('message')
+const block = contexts.indexOf('block')
+const usage = contexts.indexOf('usage')
+/** Where the end of a line begins that the lines of a session share. */
+const tailStart = Buffer.from(',"userType":')
+const taskStart = Buffer.from('{"task":')
+const attachmentStart = Buffer.from('{"type":')
+const attachmentTail = Buffer.from(',"type":"attachment",')
+/** Longer than what follows the content of an attachment record. */
+const tailBytes = 1_024
+const iterations = needle('"iterations":[')
+const requested = needle(',"requestedModel":')
+const apiError = needle('"isApiErrorMessage":')
+const zero = 0x30
+const quoted = (names: Iterable<string>) => Array.from(names, name => Buffer.from(`"${name}"`))
+const speaking = quoted(speakingAttachments)
+const bulk = quoted(bulkTypes)
+
+export interface RecordSkim {
+  /** Start and end of each value, see {@link placeOf}; -1 and anything where it is not there. */
+  readonly places: Int32Array
+  /** Blocks that were found, each with its values {@link blockStride} after the one before. */
+  blocks(): number
+  /** True for a record with a `message` that is an object. */
+  hasMessage(): boolean
+  /** False to give up. Finds the values of the line from `start` to `end`. */
+  skim(bytes: Buffer, start: number, end: number): boolean
+}
+
+/** What a walk returns when it went on in the record itself, from where it says. */
+const jumped = -2
+
+export function createRecordSkim(): RecordSkim {
+  const places = new Int32Array(firstBlock + maxBlocks * blockStride)
+  const tail = createTail(firstBlock)
+  let blocks = 0
+  let hasMessage = false
+  let jumpTo = -1
+  /** The comma before the member that begins the shared end, if nothing after it was walked into. */
+  let tailFrom = -1
+
+  return {
+    places,
+    blocks: () => blocks,
+    hasMessage: () => hasMessage,
+    skim: (bytes, start, end) => {
+      places.fill(-1, 0, firstBlock)
+      blocks = 0
+      hasMessage = false
+      tailFrom = -1
+      tail.look(bytes, start, end)
+      if (bytes[start] !== openObject || walk(record, bytes, start, end, 0) !== end) return false
+      if (tailFrom !== -1) tail.keep(bytes, tailFrom, end, places)
+      return true
+    },
+  }
+
+  /** @param shift Distance of a block's places from the first block's. @returns the position after the object, or -1. */
+  function walk(context: number, bytes: Buffer, at: number, end: number, shift: number): number {
+    const action = actions[context] as Uint8Array
+    const tailAt = context === record ? tail.at() : -1
+    let i = at + 1
+    if (bytes[i] === closeObject) return i + 1
+    for (;;) {
+      if (bytes[i] !== quote) return -1
+      const from = i + 1
+      i = keyEnd(bytes, from, end)
+      if (bytes[i + 1] !== colon) return -1
+      const number = keyNumber(keys, bytes, from, i)
+      const what = number === -1 ? special.pass : (action[number] ?? special.pass)
+      const value = i + 2
+      if (what < special.pass) {
+        places[what + shift] = value
+        i = skipValue(bytes, value, end)
+        places[what + shift + 1] = i
+        if (context === usage && what === placeOf.readTokens && canJump(bytes, i, end)) return jumped
+      } else if (what === special.pass) {
+        i = context === record && isBulk(bytes, value, end) ? end - 1 : skipValue(bytes, value, end)
+      } else {
+        i = walkInto(what, bytes, value, end, shift)
+        if (i === jumped) {
+          if (context !== record) return jumped
+          i = jumpTo
+        }
+      }
+      if (i === -1) return -1
+      if (i === tailAt) {
+        // The rest has been walked before, in another line.
+        tail.restore(places)
+        return end
+      }
+      const after = bytes[i]
+      i++
+      if (after === closeObject) return i
+      if (after !== comma) return -1
+    }
+  }
+
+  function walkInto(what: number, bytes: Buffer, at: number, end: number, shift: number): number {
+    tailFrom = what === special.tail ? at - tailStart.length : -1
+    if (what === special.attachment) return skipAttachment(bytes, at, end)
+    if (what === special.content && bytes[at] === openList) return walkContent(bytes, at, end)
+    if (what === special.iterations && bytes[at] === openList && bytes[at + 1] !== closeList) return -1
+    if (what === special.result) return skipResult(bytes, at, end)
+    if (what < 200 || bytes[at] !== openObject) return skipValue(bytes, at, end)
+    if (what === 200 + message) {
+      if (isBulk(bytes, at, end)) return end - 1
+      hasMessage = true
+    }
+    return walk(what - 200, bytes, at, end, shift)
+  }
+
+  function walkContent(bytes: Buffer, at: number, end: number): number {
+    let i = at + 1
+    if (bytes[i] === closeList) return i + 1
+    for (;;) {
+      if (bytes[i] === openObject) {
+        if (blocks === maxBlocks) return -1
+        const shift = blocks * blockStride
+        places.fill(-1, firstBlock + shift, firstBlock + shift + blockStride)
+        blocks += 1
+        i = walk(block, bytes, i, end, shift)
+      } else {
+        i = skipValue(bytes, i, end)
+      }
+      if (i === -1) return -1
+      const after = bytes[i]
+      i++
+      if (after === closeList) return i
+      if (after !== comma) return -1
+    }
+  }
+
+  /** A tool's structured result, often the largest part of a line. A new task's id would be in there. */
+  function skipResult(bytes: Buffer, at: number, end: number): number {
+    if (startsWith(bytes, at, end, taskStart)) return -1
+    const isKnown = isPlaced(placeOf.type) && isPlaced(placeOf.timestamp) && isPlaced(placeOf.sidechain)
+    return isKnown && tail.at() > at ? tail.at() : skipValue(bytes, at, end)
+  }
+
+  function isPlaced(place: number): boolean {
+    return places[place] !== -1
+  }
+
+  /**
+   * From the token counts of a reply to the model that was asked for: all in between is passed over, if it holds
+   * nothing that would matter.
+   */
+  function canJump(bytes: Buffer, at: number, end: number): boolean {
+    const created = places[placeOf.createdTokens] ?? -1
+    if (at === -1 || !isPlaced(placeOf.inputTokens) || created === -1 || bytes[created] === zero) return false
+    const first = findNeedle(bytes, iterations, at, end)
+    if (first === -1 || bytes[first + iterations.bytes.length] !== closeList) return false
+    const goal = findNeedle(bytes, requested, first, end)
+    if (goal === -1 || findNeedle(bytes, iterations, first + 1, goal) !== -1) return false
+    jumpTo = goal
+    return findNeedle(bytes, apiError, at, goal) === -1
+  }
+
+  /** All that a bulk record says of itself stands before its content: what is left is the bracket that ends the line. */
+  function isBulk(bytes: Buffer, at: number, end: number): boolean {
+    if (bytes[at] !== openObject && bytes[at] !== openList) return false
+    const type = places[placeOf.type] ?? -1
+    return type !== -1 && bulk.some(name => startsWith(bytes, type, end, name))
+  }
+
+  function skipAttachment(bytes: Buffer, at: number, end: number): number {
+    if (!startsWith(bytes, at, end, attachmentStart)) return -1
+    const type = at + attachmentStart.length
+    const after = skipValue(bytes, type, end)
+    for (let i = type; i < after; i++) if (bytes[i] === backslash) return -1
+    if (speaking.some(name => startsWith(bytes, type, end, name))) return -1
+    return jumpToTail(bytes, at, end) ?? skipValue(bytes, at, end)
+  }
+
+  /**
+   * Where the record goes on after a long attachment. The mark is found outside of strings only, because a quote in
+   * a string is escaped; and had it been found deeper inside, the walk from there would meet a bracket too many
+   * and not end at the end of the line.
+   */
+  function jumpToTail(bytes: Buffer, at: number, end: number): number | null {
+    if (end - at < 2 * tailBytes) return null
+    const found = bytes.subarray(end - tailBytes, end).lastIndexOf(attachmentTail)
+    return found === -1 ? null : end - tailBytes + found
+  }
+}
+
+/** @returns the position of the key's closing quote; `end` if there is none, or an escape on the way. */
+function keyEnd(bytes: Buffer, at: number, end: number): number {
+  let i = at
+  while (i < end) {
+    const byte = bytes[i]
+    if (byte === quote) return i
+    if (byte === backslash) return end
+    i++
+  }
+  return end
+}

@@ -1,0 +1,154 @@
+/**
+ * Writes a planned work tree below a new folder. Folders first, then files, then links: whatever a link points at,
+ * nothing is written after it. Every file is created, never opened; its bytes are hashed on the way.
+ */
+import path from 'node:path'
+import { errorCode } from './durable-file.ts'
+import type { HeadTree } from './head-tree.ts'
+import type { Step } from './long-work.ts'
+import type { PackReader } from './pack-reader.ts'
+import type { FilePath, FileSystem } from './ports.ts'
+import type { LeftOut, PlannedEntry } from './restore-plan.ts'
+import { pathBelow } from './tree-path.ts'
+
+export interface FilesWritten {
+  readonly files: number
+  readonly links: number
+  readonly bytes: number
+  /** What could not be had after all, such as an object that git has lost. */
+  readonly leftOut: readonly LeftOut[]
+  /** Set when the work had to end early: a frame that did not verify, or the caller's signal. */
+  readonly problem: { readonly code: 'damaged' | 'stopped'; readonly message: string } | null
+}
+
+export interface FilesSource {
+  readonly reader: PackReader
+  /** By level; null where nothing is taken from HEAD. */
+  readonly heads: readonly (HeadTree | null)[]
+}
+
+interface Link {
+  readonly at: FilePath
+  readonly name: Buffer
+  readonly text: Buffer
+}
+
+/** Counts while writing; becomes {@link FilesWritten}. */
+interface Tally {
+  files: number
+  bytes: number
+  readonly links: Link[]
+  readonly leftOut: LeftOut[]
+}
+
+/** @throws {FileSystemError} as the disk has it; what was written until then stays */
+export async function writeFiles(
+  files: FileSystem,
+  folder: string,
+  entries: readonly PlannedEntry[],
+  source: FilesSource,
+  step: Step<number>,
+): Promise<FilesWritten> {
+  const tally: Tally = { files: 0, bytes: 0, links: [], leftOut: [] }
+  makeFolders(files, folder, entries)
+  const problem =
+    (await writeStored(files, folder, entries, source.reader, tally, step)) ??
+    (await writeHeads(files, folder, entries, source.heads, tally, step))
+  const links = problem === null ? tally.links.filter(link => writeLink(files, link, tally)).length : 0
+  return { files: tally.files, links, bytes: tally.bytes, leftOut: tally.leftOut, problem }
+}
+
+function makeFolders(files: FileSystem, folder: string, entries: readonly PlannedEntry[]): void {
+  files.makeFolder(folder)
+  const parents = new Map<string, Buffer>()
+  for (const { name } of entries) {
+    const end = name.lastIndexOf(0x2f)
+    if (end > 0) parents.set(name.toString('latin1', 0, end), name.subarray(0, end))
+  }
+  for (const name of parents.values()) files.makeFolder(pathBelow(folder, name))
+}
+
+async function writeStored(
+  files: FileSystem,
+  folder: string,
+  entries: readonly PlannedEntry[],
+  reader: PackReader,
+  tally: Tally,
+  step: Step<number>,
+): Promise<FilesWritten['problem']> {
+  for (const entry of entries) {
+    if (entry.source.from !== 'store') continue
+    const { pack, place, sha256 } = entry.source
+    const read = reader.frame(pack, place, sha256)
+    if (!read.ok) return { code: 'damaged', message: read.problem.message }
+    writeEntry(files, folder, entry, read.content, tally)
+    if (!(await step(tally.files))) return stopped
+  }
+  return null
+}
+
+async function writeHeads(
+  files: FileSystem,
+  folder: string,
+  entries: readonly PlannedEntry[],
+  heads: readonly (HeadTree | null)[],
+  tally: Tally,
+  step: Step<number>,
+): Promise<FilesWritten['problem']> {
+  for (const [level, head] of heads.entries()) {
+    const wanted = Map.groupBy(
+      entries.filter(({ source }) => source.from === 'head' && source.level === level),
+      ({ source }) => (source.from === 'head' ? source.objectId : ''),
+    )
+    if (!head || wanted.size === 0) continue
+    const problems = await head.read([...wanted.keys()], (id, content) => {
+      for (const entry of wanted.get(id) ?? []) writeEntry(files, folder, entry, content, tally)
+    })
+    if (!(await step(tally.files))) return stopped
+    for (const [id, reason] of problems) {
+      for (const { name } of wanted.get(id) ?? []) tally.leftOut.push({ path: name.toString(), reason })
+    }
+  }
+  return null
+}
+
+const stopped = { code: 'stopped', message: 'The restore was stopped' } as const
+
+function writeEntry(files: FileSystem, folder: string, entry: PlannedEntry, content: Buffer, tally: Tally): void {
+  const at = pathBelow(folder, entry.name)
+  if (entry.kind === 'link') {
+    tally.links.push({ at, name: entry.name, text: Buffer.from(content) })
+    return
+  }
+  writePlainFile(files, at, content)
+  files.chmod(at, entry.mode)
+  tally.files++
+  tally.bytes += content.byteLength
+}
+
+/** Creates `at` with exactly these bytes. @throws {FileSystemError} EEXIST if anything is there. */
+export function writePlainFile(files: FileSystem, at: FilePath, content: Uint8Array): void {
+  const file = files.open(at, 'create')
+  try {
+    file.append(content)
+  } finally {
+    file.close()
+  }
+}
+
+/** False, and a word in `leftOut`, where the system or the text does not allow a link. */
+function writeLink(files: FileSystem, { at, name, text }: Link, tally: Tally): boolean {
+  const leaveOut = (reason: string) => {
+    tally.leftOut.push({ path: name.toString(), reason })
+    return false
+  }
+  if (text.length === 0 || text.includes(0)) return leaveOut('its text cannot be that of a link')
+  try {
+    files.symlink(path.sep === '/' ? text : text.toString('utf8'), at)
+    return true
+  } catch (error) {
+    // Windows lets only some users make links.
+    if (errorCode(error) === 'EPERM') return leaveOut(`no links may be made here; it pointed at ${text.toString()}`)
+    throw error
+  }
+}

@@ -1,0 +1,194 @@
+/**
+ * Finds the files of all sessions below Claude Code's config folders. Looks at names, sizes and times; opens nothing.
+ *
+ *   <root>/projects/<folder>/<session id>.jsonl      the session's own file, stream `main`
+ *   <root>/projects/<folder>/<session id>/**         its sub-agents, tool results and small files
+ *   <root>/projects/<folder>/agent-*.jsonl           sub-agents of older versions; the file says whose
+ *
+ * The folder's name says nothing (it is a lossy code for a path, and a session moves between folders), so a session is
+ * gathered from all folders by its id. Links are followed at a folder of `projects` only; what they show twice
+ * counts once. A folder that cannot be read becomes a notice and hides nothing else.
+ */
+import path from 'node:path'
+import { streamNameSchema } from '../core/checkpoint.ts'
+import { parseSessionId, type SessionId } from '../core/session.ts'
+import { errorCode } from './durable-file.ts'
+import type { FileStat, FileSystem } from './ports.ts'
+import type { TimeSlice } from './time-slice.ts'
+
+export interface FoundFile {
+  /** The stream's name, see `TranscriptStream`. */
+  readonly stream: string
+  readonly path: string
+  readonly root: string
+  readonly stat: FileStat
+}
+
+export interface FoundSession {
+  readonly sessionId: SessionId
+  /** By stream name. Where a stream was found more than once: the largest, then the newest. */
+  readonly files: Map<string, FoundFile>
+  /** In words. */
+  readonly problems: string[]
+}
+
+export interface FoundFiles {
+  readonly sessions: Map<SessionId, FoundSession>
+  /** Files of sub-agents that lie beside the sessions' own. */
+  readonly legacy: readonly FoundFile[]
+  /** In words. */
+  readonly notices: readonly string[]
+}
+
+/** Below a session's folder, and of what is said about one session. Deeper or more is left out, and that is said. */
+const limits = { depth: 8, files: 20_000, problems: 50 } as const
+
+export async function findSessionFiles(
+  files: FileSystem,
+  roots: readonly string[],
+  slice: TimeSlice,
+): Promise<FoundFiles> {
+  const found = { sessions: new Map<SessionId, FoundSession>(), legacy: [] as FoundFile[], notices: [] as string[] }
+  for (const root of roots) {
+    const projects = path.join(root, 'projects')
+    for (const name of namesIn(files, projects, found.notices)) {
+      await findInFolder(files, root, path.join(projects, name), found, slice)
+    }
+  }
+  return { ...found, legacy: dropTwins(found.legacy) }
+}
+
+type Finding = { sessions: Map<SessionId, FoundSession>; legacy: FoundFile[]; notices: string[] }
+
+async function findInFolder(
+  files: FileSystem,
+  root: string,
+  folder: string,
+  found: Finding,
+  slice: TimeSlice,
+): Promise<void> {
+  for (const name of namesIn(files, folder, found.notices)) {
+    if (slice.isOver()) await slice.next()
+    const at = path.join(folder, name)
+    const isLines = name.endsWith('.jsonl')
+    const sessionId = parseSessionId(isLines ? name.slice(0, -'.jsonl'.length) : name)
+    if (sessionId === null) {
+      if (isLines && name.startsWith('agent-')) addLegacy(files, root, at, found)
+    } else if (isLines) {
+      const session = sessionOf(found, sessionId)
+      addFile(session, 'main', root, at, statOf(files, at, session.problems))
+    } else {
+      await addSessionFolder(files, root, at, sessionOf(found, sessionId), slice)
+    }
+  }
+}
+
+/** Entries of a folder; none, with a notice unless it is simply not there, if it cannot be listed. */
+function namesIn(files: FileSystem, folder: string, notices: string[]): readonly string[] {
+  try {
+    return files.list(folder)
+  } catch (error) {
+    const code = errorCode(error)
+    if (code === null) throw error
+    if (code !== 'ENOENT' && code !== 'ENOTDIR') note(notices, `The folder ${folder} cannot be read: ${code}`)
+    return []
+  }
+}
+
+function sessionOf(found: Finding, sessionId: SessionId): FoundSession {
+  const known = found.sessions.get(sessionId)
+  if (known !== undefined) return known
+  const session: FoundSession = { sessionId, files: new Map(), problems: [] }
+  found.sessions.set(sessionId, session)
+  return session
+}
+
+function addLegacy(files: FileSystem, root: string, at: string, found: Finding): void {
+  const stat = statOf(files, at, found.notices)
+  const stream = `legacy/${path.basename(at)}`
+  if (stat?.kind === 'file' && streamNameSchema.safeParse(stream).success) {
+    found.legacy.push({ stream, path: at, root, stat })
+  }
+}
+
+/** Of a file that two linked folders show, one is kept. */
+function dropTwins(found: readonly FoundFile[]): readonly FoundFile[] {
+  const byIdentity = new Map(found.map(file => [`${file.stat.dev}:${file.stat.ino}`, file]))
+  return [...byIdentity.values()]
+}
+
+/** Everything below `<session id>/`, breadth first. */
+async function addSessionFolder(
+  files: FileSystem,
+  root: string,
+  top: string,
+  session: FoundSession,
+  slice: TimeSlice,
+): Promise<void> {
+  const waiting: { readonly at: string; readonly name: string; readonly depth: number }[] = [
+    { at: top, name: '', depth: 0 },
+  ]
+  for (let folder = waiting.shift(); folder !== undefined; folder = waiting.shift()) {
+    for (const entry of namesIn(files, folder.at, session.problems)) {
+      if (slice.isOver()) await slice.next()
+      const at = path.join(folder.at, entry)
+      const name = folder.name === '' ? entry : `${folder.name}/${entry}`
+      const stat = statOf(files, at, session.problems)
+      if (stat?.kind !== 'folder') addFile(session, name, root, at, stat)
+      else if (folder.depth < limits.depth) waiting.push({ at, name, depth: folder.depth + 1 })
+      else note(session.problems, `${at} lies too deep and is left out`)
+    }
+  }
+}
+
+function addFile(session: FoundSession, stream: string, root: string, at: string, stat: FileStat | null): void {
+  if (stat === null) return
+  const problem = whyNot(session, stream, at, stat)
+  if (problem !== null) {
+    note(session.problems, problem)
+    return
+  }
+  const other = session.files.get(stream)
+  const file: FoundFile = { stream, path: at, root, stat }
+  if (other === undefined) session.files.set(stream, file)
+  else if (!isSameFile(stat, other.stat)) settle(session, file, other)
+}
+
+function whyNot(session: FoundSession, stream: string, at: string, stat: FileStat): string | null {
+  if (stat.kind === 'link') return `${at} is a link and is left alone`
+  if (stat.kind !== 'file') return `${at} is no file and is left alone`
+  if (!streamNameSchema.safeParse(stream).success) return `${at} has a name that cannot be kept and is left out`
+  return session.files.size < limits.files ? null : `Only ${limits.files} files are kept; the others are left out`
+}
+
+/** Each once, and a bounded number: a folder may hold anything. */
+function note(problems: string[], problem: string): void {
+  if (problems.length < limits.problems && !problems.includes(problem)) problems.push(problem)
+}
+
+/** The same stream in two folders or roots: a copy, or a move that was cut short. */
+function settle(session: FoundSession, file: FoundFile, other: FoundFile): void {
+  const [kept, left] = isBetter(file.stat, other.stat) ? [file, other] : [other, file]
+  session.files.set(kept.stream, kept)
+  note(session.problems, `Found twice: ${kept.path} is read, ${left.path} is smaller or older and is left alone`)
+}
+
+function isBetter(a: FileStat, b: FileStat): boolean {
+  return a.size === b.size ? a.mtimeNs > b.mtimeNs : a.size > b.size
+}
+
+export function isSameFile(a: FileStat, b: FileStat): boolean {
+  return a.dev === b.dev && a.ino === b.ino
+}
+
+/** Null, with a notice unless it is simply gone, if it cannot be looked at. */
+function statOf(files: FileSystem, at: string, notices: string[]): FileStat | null {
+  try {
+    return files.lstat(at)
+  } catch (error) {
+    const code = errorCode(error)
+    if (code === null) throw error
+    if (code !== 'ENOENT' && code !== 'ENOTDIR') note(notices, `${at} cannot be read: ${code}`)
+    return null
+  }
+}

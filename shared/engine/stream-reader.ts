@@ -1,0 +1,134 @@
+/**
+ * Brings a session's fold up to date with one of its files: reads only what it grew by, unless the file is no longer
+ * the one that was read.
+ *
+ * What was read is recognised by the file's identity, its size, and a hash over the first and the last bytes read,
+ * so that a file rewritten in place is noticed too (an editor or a restore may keep the inode).
+ */
+import { hash } from 'node:crypto'
+import type { SessionFold } from '../core/session-fold.ts'
+import { applyEvent, dropStream } from '../core/session-fold.ts'
+import { errorCode, readFully } from './durable-file.ts'
+import type { FileStat, FileSystem, OpenFile } from './ports.ts'
+import { type OnEvent, type ScanPosition, startOfFile, type TranscriptScanner } from './transcript-scanner.ts'
+
+/** How far a file was read, and what it was then. Plain JSON. */
+export interface ReadState {
+  readonly position: ScanPosition
+  /** Device and inode. */
+  readonly identity: string
+  readonly size: number
+  readonly mtimeNs: string
+  /** Of the first and last bytes up to `position.endByte`. */
+  readonly guard: string
+}
+
+export interface StreamRead {
+  /** Null if the file could not be read at all. */
+  readonly state: ReadState | null
+  /** In words; null when all is well. */
+  readonly problem: string | null
+}
+
+export interface StreamReading {
+  readonly files: FileSystem
+  readonly scanner: TranscriptScanner
+  readonly fold: SessionFold
+  readonly stream: string
+  readonly path: string
+}
+
+/** True if a file that was read before cannot have anything new. */
+export function isUpToDate(state: ReadState | undefined, stat: FileStat): boolean {
+  return (
+    state !== undefined &&
+    state.size === stat.size &&
+    state.mtimeNs === String(stat.mtimeNs) &&
+    state.identity === identityOf(stat)
+  )
+}
+
+/**
+ * Reads on, and changes `reading.fold`. Yields after each chunk the bytes that it read; what it returns at the end
+ * counts. A file that is gone or cannot be read is a problem, and what was read of it before stays.
+ */
+export function* readStream(reading: StreamReading, before: ReadState | undefined): Generator<number, StreamRead> {
+  let file: OpenFile
+  try {
+    file = reading.files.open(reading.path, 'read')
+  } catch (error) {
+    return { state: before ?? null, problem: problemOf(reading.path, error) }
+  }
+  try {
+    return yield* readOpenFile(reading, file, before)
+  } finally {
+    file.close()
+  }
+}
+
+function* readOpenFile(
+  { scanner, fold, stream, path }: StreamReading,
+  file: OpenFile,
+  before: ReadState | undefined,
+): Generator<number, StreamRead> {
+  let position = startOfFile
+  let identity = ''
+  try {
+    const stat = file.stat()
+    identity = identityOf(stat)
+    if (before !== undefined && isContinuation(file, stat, before)) position = resumeAt(before.position, stat.size)
+    else dropStream(fold, stream)
+    const onEvent: OnEvent = (event, endByte) => applyEvent(fold, event, { stream, endByte })
+    for (const next of scanner.scan(file, position, stat.size, onEvent)) {
+      yield next.scannedTo - position.scannedTo
+      position = next
+    }
+    const guard = guardOf(file, position.endByte)
+    return { state: { position, identity, size: stat.size, mtimeNs: String(stat.mtimeNs), guard }, problem: null }
+  } catch (error) {
+    return { state: brokenOff(file, position, identity), problem: problemOf(path, error) }
+  }
+}
+
+function isContinuation(file: OpenFile, stat: FileStat, before: ReadState): boolean {
+  const { endByte } = before.position
+  return identityOf(stat) === before.identity && stat.size >= endByte && guardOf(file, endByte) === before.guard
+}
+
+/** Claude Code may take back a torn last line. */
+function resumeAt(position: ScanPosition, size: number): ScanPosition {
+  return size >= position.scannedTo ? position : { endByte: position.endByte, scannedTo: position.endByte }
+}
+
+/** What was read until reading failed; never taken for all that there is. */
+function brokenOff(file: OpenFile, position: ScanPosition, identity: string): ReadState | null {
+  try {
+    return { position, identity, size: position.scannedTo, mtimeNs: '', guard: guardOf(file, position.endByte) }
+  } catch (error) {
+    if (errorCode(error) === null) throw error
+    return null
+  }
+}
+
+function identityOf(stat: FileStat): string {
+  return `${stat.dev}:${stat.ino}`
+}
+
+/** Enough for a record's own id and time to be among them. */
+const guardBytes = 512
+
+function guardOf(file: OpenFile, endByte: number): string {
+  const length = Math.min(guardBytes, endByte)
+  if (length === 0) return ''
+  const both = Buffer.alloc(2 * length)
+  readFully(file, both.subarray(0, length), 0)
+  readFully(file, both.subarray(length), endByte - length)
+  return hash('sha256', both, 'hex').slice(0, 16)
+}
+
+/** @throws {unknown} the error itself if it did not come from a disk. */
+function problemOf(path: string, error: unknown): string {
+  const code = errorCode(error)
+  if (code === null) throw error
+  return code === 'ENOENT' ? `${path} vanished while it was read` : `${path} cannot be read: ${code}`
+}

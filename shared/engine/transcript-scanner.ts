@@ -1,0 +1,105 @@
+/**
+ * Reads one file of a transcript, from where it was left, in chunks, and hands over whole lines as events.
+ *
+ * One buffer serves all files, one after the other; it grows to the longest line and shrinks again. A file is never
+ * held in one string or one buffer.
+ *
+ * Invariants
+ * 1. Every position that a scan gives is one to go on from: reading in any number of parts gives the same events as
+ *    reading at once.
+ * 2. A line counts when its line end is there. What lies beyond the last line end is left for later.
+ * 3. A line longer than the limit is skipped unread and gives one `overlong` event, however often it is interrupted.
+ */
+import type { TranscriptEvent } from '../core/transcript.ts'
+import type { OpenFile } from './ports.ts'
+import { createRecordReader } from './record-reader.ts'
+
+/** Where reading goes on. Plain JSON. */
+export interface ScanPosition {
+  /** The byte after the last line that was read. */
+  readonly endByte: number
+  /** From `endByte` to here there is no line end. */
+  readonly scannedTo: number
+}
+
+export const startOfFile: ScanPosition = { endByte: 0, scannedTo: 0 }
+
+export interface ScannerOptions {
+  /** Bytes read at once. Default 256 KiB. */
+  readonly chunkBytes?: number
+  /** A line with more bytes than this, its line end not counted, is skipped. Default 64 MiB. */
+  readonly longestLine?: number
+}
+
+/** @param endByte The byte after the line's end. */
+export type OnEvent = (event: TranscriptEvent, endByte: number) => void
+
+export interface TranscriptScanner {
+  /**
+   * Reads up to `sizeBytes`, one chunk per step. Only one scan of a scanner may be under way at a time; it may be
+   * given up after any step.
+   *
+   * @throws {FileSystemError} what reading throws. The last position stays good.
+   */
+  scan(file: OpenFile, from: ScanPosition, sizeBytes: number, onEvent: OnEvent): Iterable<ScanPosition>
+}
+
+const lineEnd = 0x0a
+
+export function createScanner(options: ScannerOptions = {}): TranscriptScanner {
+  const { chunkBytes = 262_144, longestLine = 67_108_864 } = options
+  const reader = createRecordReader()
+  let buffer: Buffer = Buffer.allocUnsafeSlow(chunkBytes)
+
+  return { scan }
+
+  function* scan(file: OpenFile, from: ScanPosition, sizeBytes: number, onEvent: OnEvent): Generator<ScanPosition> {
+    let skipping = from.scannedTo - from.endByte > longestLine
+    let endByte = from.endByte
+    /** Offset in the file of the buffer's first byte, and how many bytes of it are filled: no line end among them. */
+    let base = skipping ? from.scannedTo : endByte
+    let filled = 0
+    let hasNul = false
+    buffer = sized(chunkBytes)
+
+    while (base + filled < sizeBytes) {
+      if (filled === buffer.length) buffer = sized(2 * filled)
+      const room = Math.min(buffer.length - filled, chunkBytes, sizeBytes - base - filled)
+      const count = file.read(buffer.subarray(filled, filled + room), base + filled)
+      if (count === 0) break
+      const view = buffer.subarray(0, filled + count)
+      hasNul ||= view.includes(0, filled)
+
+      let lineAt = 0
+      for (let at = view.indexOf(lineEnd, filled); at !== -1; at = view.indexOf(lineEnd, lineAt)) {
+        const overlong = skipping || at - lineAt > longestLine
+        const event: TranscriptEvent = overlong ? { kind: 'overlong' } : reader.read(view, lineAt, at, hasNul)
+        skipping = false
+        lineAt = at + 1
+        endByte = base + lineAt
+        onEvent(event, endByte)
+      }
+
+      filled = view.length - lineAt
+      if (lineAt > 0) {
+        view.copyWithin(0, lineAt)
+        hasNul &&= view.subarray(0, filled).includes(0)
+      }
+      base += lineAt
+      if (skipping || filled > longestLine) {
+        skipping = true
+        base += filled
+        filled = 0
+      }
+      yield { endByte, scannedTo: base + filled }
+    }
+  }
+
+  /** The buffer with room for `bytes`, its content kept; a much larger one is given back. */
+  function sized(bytes: number): Buffer {
+    if (buffer.length === bytes) return buffer
+    const fresh = Buffer.allocUnsafeSlow(bytes)
+    buffer.copy(fresh)
+    return fresh
+  }
+}

@@ -1,0 +1,84 @@
+import { describe, expect, it } from 'vitest'
+import { renderStatus, statusJson } from '../../../cli/commands/status.ts'
+import { dueSession, sampleNowMs, sampleSession, sampleState } from '../../support/sample-state.ts'
+import { createFakeTerminal } from '../fake-terminal.ts'
+
+const saved = (n: number, atMs: number) =>
+  sampleSession({
+    sessionId: `${n}1111111-0000-4000-8000-000000000000`,
+    title: `Session ${n}`,
+    live: { status: 'ended', waitingFor: null, pid: null, sinceMs: null, note: null },
+    lastCheckpoint: {
+      id: `${n}1111111-0000-4000-8000-000000000000/4`,
+      seq: 4,
+      atMs,
+      why: 'asked for by hand',
+      causeKind: 'manual',
+      messages: 1,
+      transcriptBytes: 1,
+      treeFiles: 0,
+      treeSkipped: 0,
+      treeError: null,
+      fingerprint: null,
+    },
+  })
+const state = sampleState({
+  sessions: [
+    dueSession({ unsaved: { messages: 12, transcriptBytes: 9, files: 4 } }),
+    saved(1, sampleNowMs - 7_200_000),
+    saved(2, sampleNowMs - 180_000),
+  ],
+})
+const { terminal } = createFakeTerminal()
+
+describe('renderStatus', () => {
+  it('says how many there are of each kind, when the last checkpoint was, and who is at risk', () => {
+    expect(renderStatus(state, terminal)).toEqual([
+      'sessions         3, 1 live: 1 at risk, 2 protected',
+      'last checkpoint  3 min ago, Session 2 (21111111-0000-4000-8000-000000000000/4)',
+      'store            /home/dev/.local/share/active-session-monitor/store',
+      'watching         /home/dev/.claude',
+      '',
+      '  at risk  00000000  Add a login page  12 messages, 4 files unsaved',
+      '',
+      '"session-monitor check" saves what is due.',
+    ])
+  })
+
+  it('names five at risk and counts the rest', () => {
+    const many = Array.from({ length: 8 }, (_, n) =>
+      dueSession({ sessionId: `${n}0000000-0000-4000-8000-000000000000` }),
+    )
+    const lines = renderStatus(sampleState({ sessions: many }), terminal)
+    expect(lines.filter(line => line.startsWith('  at risk'))).toHaveLength(5)
+    expect(lines).toContain('  … and 3 more: session-monitor list')
+  })
+
+  it('says that it is paused, and until when', () => {
+    const until = (untilMs: number | null) => renderStatus(sampleState({ paused: { untilMs } }), terminal).at(-1)
+    expect(until(null)).toBe('paused           until resumed')
+    expect(until(sampleNowMs + 1_800_000)).toBe('paused           for another 30 min')
+  })
+
+  it('has something to say before the first session', () => {
+    expect(renderStatus(sampleState({ roots: [] }), terminal)).toEqual([
+      'sessions         0, 0 live',
+      'last checkpoint  never',
+      'store            /home/dev/.local/share/active-session-monitor/store',
+      'watching         no Claude Code folder yet',
+    ])
+  })
+})
+
+describe('statusJson', () => {
+  it('has the same facts as values', () => {
+    expect(statusJson(state)).toMatchObject({
+      v: 1,
+      sessions: 3,
+      live: 1,
+      byProtection: { failing: 0, 'at-risk': 1, changed: 0, protected: 2, excluded: 0 },
+      lastCheckpoint: { id: '21111111-0000-4000-8000-000000000000/4' },
+      summary: '3 sessions: 1 at risk, 2 protected',
+    })
+  })
+})

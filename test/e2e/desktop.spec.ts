@@ -1,0 +1,200 @@
+/**
+ * The desktop app from start to quit, with the built preload and page: the same steps on the stand-in and on the real
+ * Electron. The steps of a target build on each other.
+ */
+import { randomUUID } from 'node:crypto'
+import { appendFileSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
+import path from 'node:path'
+import type { ElectronApplication, Page } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
+import { makeScratchHome, type ScratchHome } from '../support/scratch.ts'
+import {
+  clickTray,
+  closeWindow,
+  exitOf,
+  type LaunchOptions,
+  launch,
+  launchAgain,
+  type Target,
+  targets,
+  trayLabel,
+  windowsVisible,
+} from './launch.ts'
+
+const login = { sessionId: '11111111-1111-4111-8111-111111111111', title: 'Mend the login page' }
+const search = { sessionId: '22222222-2222-4222-8222-222222222222', title: 'Make the search faster' }
+
+/** A transcript and what it works on, a folder with one file. */
+function makeSession(home: ScratchHome, { sessionId, title }: typeof login): void {
+  const project = path.join(home.home, sessionId.slice(0, 8))
+  mkdirSync(project)
+  writeFileSync(path.join(project, 'notes.txt'), 'first\n')
+  mkdirSync(path.dirname(transcriptOf(home, sessionId)), { recursive: true })
+  say(home, sessionId, title)
+}
+
+function transcriptOf({ configDir, home }: ScratchHome, sessionId: string): string {
+  const folder = path.join(home, sessionId.slice(0, 8)).replaceAll(/[^A-Za-z0-9]/g, '-')
+  return path.join(configDir, 'projects', folder, `${sessionId}.jsonl`)
+}
+
+/** Adds a prompt to the transcript. */
+function say(home: ScratchHome, sessionId: string, text: string): void {
+  const record = {
+    parentUuid: null,
+    isSidechain: false,
+    userType: 'external',
+    cwd: path.join(home.home, sessionId.slice(0, 8)),
+    sessionId,
+    version: '2.1.0',
+    gitBranch: '',
+    type: 'user',
+    message: { role: 'user', content: text },
+    uuid: randomUUID(),
+    timestamp: new Date().toISOString(),
+  }
+  appendFileSync(transcriptOf(home, sessionId), `${JSON.stringify(record)}\n`)
+}
+
+/** Numbers of the session's records in the store. */
+function records({ dataDir }: ScratchHome, sessionId: string): readonly number[] {
+  const names = readdirSync(path.join(dataDir, 'store', 'checkpoints', sessionId))
+  return names.map(name => Number.parseInt(name, 10)).sort()
+}
+
+for (const { name, missing } of targets) {
+  if (missing !== null) console.warn(`\n*** SKIPPED on ${name}: ${missing} ***\n`)
+}
+
+for (const target of targets) {
+  describe.skipIf(target.missing !== null)(`the desktop app on ${target.name}`, () => {
+    steps(target)
+    refusedStore(target)
+  })
+}
+
+function steps(target: Target): void {
+  let home: ScratchHome
+  let options: LaunchOptions
+  let app: ElectronApplication
+  let page: Page
+  const row = (title: string) => page.getByRole('article', { name: title })
+  const wordOf = (title: string) => row(title).locator('.protection').innerText()
+
+  beforeAll(async () => {
+    home = makeScratchHome('desktop')
+    options = { userData: path.join(home.folder, 'electron'), env: home.env }
+    for (const session of [login, search]) makeSession(home, session)
+    app = await launch(target, options)
+    page = await app.firstWindow()
+  })
+  afterAll(async () => {
+    await app?.close().catch(() => {}) // it has quit already if all went well
+    home.remove()
+  })
+
+  it('shows every session, checkpointed by itself', async () => {
+    await page.getByRole('heading', { name: 'Active Session Monitor' }).waitFor()
+    await expect.poll(() => wordOf(login.title)).toContain('Protected')
+    await expect.poll(() => wordOf(search.title)).toContain('Protected')
+    expect([records(home, login.sessionId), records(home, search.sessionId)]).toEqual([[1], [1]])
+    await expect.poll(() => trayLabel(app, 'status')).toBe('2 sessions: 2 protected')
+  })
+  it('checkpoints one session from its row', async () => {
+    say(home, login.sessionId, 'And the logout page')
+    await row(login.title).getByRole('button', { name: 'Checkpoint now' }).click()
+    await page.getByRole('status').filter({ hasText: 'Saved as number 2' }).waitFor()
+    expect(records(home, login.sessionId)).toEqual([1, 2])
+  })
+  it('checkpoints what has changed from the tray', async () => {
+    say(home, search.sessionId, 'Use an index')
+    await clickTray(app, 'checkpoint-changed')
+    await expect.poll(() => records(home, search.sessionId)).toEqual([1, 2])
+    expect(records(home, login.sessionId)).toEqual([1, 2])
+  })
+  it('is paused from the tray and resumed from the page', async () => {
+    await clickTray(app, 'pause')
+    await page.getByText('Paused until resumed', { exact: true }).waitFor()
+    await expect.poll(() => trayLabel(app, 'resume')).toBe('Resume')
+    await page.getByRole('button', { name: 'Resume' }).click()
+    await page.getByRole('button', { name: 'Pause until resumed' }).waitFor()
+    await expect.poll(() => trayLabel(app, 'resume')).toBe(null)
+  })
+  it('is paused from the page and resumed from the tray', async () => {
+    await page.getByRole('button', { name: 'Pause for 2 hours' }).click()
+    await page.getByText('Paused, goes on in 2 h', { exact: true }).waitFor()
+    await expect.poll(() => trayLabel(app, 'resume')).toBe('Resume')
+    await clickTray(app, 'resume')
+    await page.getByRole('button', { name: 'Pause for 2 hours' }).waitFor()
+  })
+  it('gives the page nothing but the pipe, under its policy', async () => {
+    const seen = await page.evaluate(() => {
+      const outer = window as unknown as Record<string, unknown>
+      const bridge = Object.keys(outer['monitorBridge'] as object).sort()
+      return [typeof outer['require'], typeof outer['process'], typeof outer['electron'], bridge]
+    })
+    expect(seen).toEqual(['undefined', 'undefined', 'undefined', ['onMessage', 'send']])
+    const blocked = await page.evaluate(() => {
+      const script = document.createElement('script')
+      script.textContent = 'window.inline = 1'
+      const violation = new Promise<string>(resolve => {
+        document.addEventListener('securitypolicyviolation', event => resolve(event.effectiveDirective), { once: true })
+      })
+      document.head.append(script)
+      return violation
+    })
+    expect(blocked).toBe('script-src-elem')
+  })
+  it.each([
+    ['opens no other window', () => void window.open('https://example.org/popup')],
+    ['goes to no other page', () => void location.assign('https://example.org/away')],
+  ])('%s', async (_title, leave) => {
+    const url = page.url()
+    await page.evaluate(leave)
+    await page.getByRole('button', { name: 'Check now' }).click()
+    await page.getByRole('status').filter({ hasText: 'Checked 2 sessions' }).waitFor()
+    expect(page.url()).toBe(url)
+    await expect.poll(() => app.windows().length).toBe(1)
+  })
+  it('goes on from where it was after the page is loaded again', async () => {
+    await page.reload()
+    await expect.poll(() => wordOf(login.title)).toContain('Protected')
+  })
+  it('hides when its window is closed, and a second start shows it again', async () => {
+    await closeWindow(app)
+    expect(await windowsVisible(app)).toEqual([false])
+    expect(await exitOf(launchAgain(target, options))).toEqual([0, null])
+    await expect.poll(() => windowsVisible(app)).toEqual([true])
+  })
+  it('comes back from the tray', async () => {
+    await closeWindow(app)
+    await clickTray(app, 'open')
+    await expect.poll(() => windowsVisible(app)).toEqual([true])
+  })
+  it('ends in order when told to quit', async () => {
+    const exit = exitOf(app.process())
+    await clickTray(app, 'quit')
+    expect(await exit).toEqual([0, null])
+  })
+}
+
+function refusedStore(target: Target): void {
+  it('says why there is no monitor, in the page and in the tray, and still quits', async () => {
+    const home = makeScratchHome('desktop-refused')
+    mkdirSync(path.join(home.dataDir, 'store'))
+    writeFileSync(path.join(home.dataDir, 'store', 'FORMAT'), 'asm-store 99\n')
+    const app = await launch(target, { userData: path.join(home.folder, 'electron'), env: home.env })
+    onTestFinished(async () => {
+      await app.close().catch(() => {}) // it has quit already if all went well
+      home.remove()
+    })
+    const alert = (await app.firstWindow()).getByRole('alert')
+    await expect
+      .poll(() => alert.innerText())
+      .toContain('store/FORMAT names a format that this version does not know. ')
+    await expect.poll(() => trayLabel(app, 'status')).toMatch(/^Stopped: /)
+    const exit = exitOf(app.process())
+    await clickTray(app, 'quit')
+    expect(await exit).toEqual([0, null])
+  })
+}

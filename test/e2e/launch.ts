@@ -1,0 +1,104 @@
+/** Starts the built app for a spec: on the stand-in, and on the real Electron where it is. */
+import { type ChildProcess, spawn } from 'node:child_process'
+import path from 'node:path'
+import { _electron, type ElectronApplication } from 'playwright-core'
+import { findElectron } from '../../build/electron-binary.ts'
+import { findChromium } from '../electron-double/chromium.ts'
+
+const top = path.resolve(import.meta.dirname, '../..')
+
+/** Something that runs the built app. */
+export interface Target {
+  readonly name: string
+  readonly executable: string
+  /** Why it cannot be used here; null if it can. */
+  readonly missing: string | null
+}
+
+export const targets: readonly Target[] = [standIn(), realElectron()]
+
+function standIn(): Target {
+  const executable = path.join(top, 'test/electron-double/electron')
+  const missing =
+    process.platform === 'win32' ? 'its start script is for a POSIX shell' : findChromium(process.env).missing
+  return { name: 'the stand-in', executable, missing }
+}
+
+function realElectron(): Target {
+  const found = findElectron({ top, env: process.env, platform: process.platform })
+  if (found.kind === 'missing') {
+    return { name: 'the real Electron', executable: '', missing: `${found.why}; run "npx install-electron"` }
+  }
+  const needsDisplay = process.platform === 'linux' && !process.env['DISPLAY'] && !process.env['WAYLAND_DISPLAY']
+  return {
+    name: 'the real Electron',
+    executable: found.file,
+    missing: needsDisplay ? 'no display (use xvfb-run)' : null,
+  }
+}
+
+export interface LaunchOptions {
+  /** Electron's own data: the single-instance lock is in it. */
+  readonly userData: string
+  readonly env: Readonly<Record<string, string>>
+}
+
+const appArguments = (userData: string): readonly string[] => [
+  `--user-data-dir=${userData}`,
+  ...(process.geteuid?.() === 0 ? ['--no-sandbox'] : []),
+  '.',
+]
+
+const environment = (env: Readonly<Record<string, string>>): Record<string, string> => {
+  const inherited = Object.entries(process.env).filter((entry): entry is [string, string] => entry[1] !== undefined)
+  return { ...Object.fromEntries(inherited), ...env }
+}
+
+/** The app under Playwright's control. */
+export function launch({ executable }: Target, { userData, env }: LaunchOptions): Promise<ElectronApplication> {
+  return _electron.launch({
+    executablePath: executable,
+    cwd: top,
+    args: ['-r', path.join(top, 'test/e2e/tray-hook.cjs'), ...appArguments(userData)],
+    env: environment(env),
+    timeout: 30_000,
+  })
+}
+
+/** The app as a user's second start of it. */
+export function launchAgain({ executable }: Target, { userData, env }: LaunchOptions): ChildProcess {
+  return spawn(executable, appArguments(userData), { cwd: top, env: environment(env), stdio: 'inherit' })
+}
+
+/** Exit code and signal. */
+export function exitOf(child: ChildProcess): Promise<readonly [number | null, NodeJS.Signals | null]> {
+  return new Promise(resolve => child.once('exit', (code, signal) => resolve([code, signal])))
+}
+
+interface TrayGlobal {
+  readonly trayMenu: { getMenuItemById(id: string): { readonly label: string; click(): void } | null }
+}
+
+/** Clicks an item of the tray's menu, in a later turn: "Quit" would cut the answer to this call. */
+export function clickTray(app: ElectronApplication, id: string): Promise<void> {
+  return app.evaluate((_electron, wanted) => {
+    const item = (globalThis as unknown as TrayGlobal).trayMenu.getMenuItemById(wanted)
+    if (item === null) throw new Error(`the tray has no item ${wanted}`)
+    setImmediate(() => item.click())
+  }, id)
+}
+
+/** Label of an item of the tray's menu; null if there is no such item. */
+export function trayLabel(app: ElectronApplication, id: string): Promise<string | null> {
+  return app.evaluate((_electron, wanted) => {
+    return (globalThis as unknown as TrayGlobal).trayMenu.getMenuItemById(wanted)?.label ?? null
+  }, id)
+}
+
+export function windowsVisible(app: ElectronApplication): Promise<readonly boolean[]> {
+  return app.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows().map(window => window.isVisible()))
+}
+
+export function closeWindow(app: ElectronApplication): Promise<void> {
+  return app.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows()[0]?.close())
+}

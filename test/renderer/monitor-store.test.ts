@@ -1,0 +1,125 @@
+import { describe, expect, it, vi } from 'vitest'
+import { createMonitorStore } from '../../renderer/monitor-store.ts'
+import type { PageWire } from '../../renderer/wires.ts'
+import type { MonitorApi } from '../../shared/core/monitor-api.ts'
+import type { MonitorState } from '../../shared/core/monitor-state.ts'
+import { memoryWires, serveMonitor } from '../../shared/core/wire.ts'
+import { sampleNowMs, sampleSession, sampleState } from '../support/sample-state.ts'
+
+/** A monitor in memory with the page's end of the wire, and the ways to make it speak and to break it. */
+function fakeMonitor(overrides: Partial<MonitorApi> = {}) {
+  const listeners = new Set<(state: MonitorState) => void>()
+  let state = sampleState({ revision: 5 })
+  const api = {
+    getState: async () => state,
+    onState(listener: (state: MonitorState) => void) {
+      listeners.add(listener)
+      return () => listeners.delete(listener)
+    },
+    pause: vi.fn(async () => {}),
+    resume: vi.fn(async () => {}),
+    ...overrides,
+  } as unknown as MonitorApi
+  let breakWire = (_reason: string) => {}
+  const openWire = (): PageWire => {
+    const [mine, theirs] = memoryWires()
+    serveMonitor(api, theirs)
+    const onClosed = (listener: (reason: string) => void) => {
+      breakWire = listener
+      return () => {}
+    }
+    return { ...mine, onClosed }
+  }
+  const publish = (next: MonitorState) => {
+    state = next
+    for (const listener of listeners) listener(next)
+  }
+  return { api, openWire, publish, breakWire: (reason: string) => breakWire(reason) }
+}
+
+async function connectedStore(overrides: Partial<MonitorApi> = {}) {
+  const monitor = fakeMonitor(overrides)
+  const store = createMonitorStore(monitor.openWire, () => sampleNowMs)
+  await vi.waitFor(() => expect(store.getSnapshot().connection.kind).toBe('open'))
+  return { ...monitor, store }
+}
+
+describe('the page store', () => {
+  it('is connecting until the first state is there', async () => {
+    const store = createMonitorStore(fakeMonitor().openWire, () => sampleNowMs)
+    expect([store.getSnapshot().connection.kind, store.getSnapshot().state]).toEqual(['connecting', null])
+    await vi.waitFor(() =>
+      expect(store.getSnapshot()).toMatchObject({ connection: { kind: 'open' }, state: { revision: 5 } }),
+    )
+  })
+  it('keeps the newer state when an older one arrives late (invariant 1)', async () => {
+    const { store, publish } = await connectedStore()
+    publish(sampleState({ revision: 9 }))
+    publish(sampleState({ revision: 6 }))
+    publish(sampleState({ revision: 10, phase: 'scanning' }))
+    await vi.waitFor(() => expect(store.getSnapshot().state?.revision).toBe(10))
+    publish(sampleState({ revision: 8 }))
+    await Promise.resolve()
+    expect(store.getSnapshot().state?.phase).toBe('scanning')
+  })
+  it('keeps the last state, marked as old, when the wire breaks (invariant 2)', async () => {
+    const { store, breakWire } = await connectedStore()
+    breakWire('The monitor stopped.')
+    expect(store.getSnapshot()).toMatchObject({
+      connection: { kind: 'lost', reason: 'The monitor stopped.' },
+      state: { revision: 5 },
+    })
+  })
+  it('takes the state of a new connection although its revisions begin again', async () => {
+    const { store, breakWire, publish } = await connectedStore()
+    breakWire('The monitor stopped.')
+    publish(sampleState({ revision: 1 }))
+    store.reconnect()
+    await vi.waitFor(() =>
+      expect(store.getSnapshot()).toMatchObject({ connection: { kind: 'open' }, state: { revision: 1 } }),
+    )
+  })
+  it('asks for one session and says what came of it', async () => {
+    const { sessionId } = sampleSession()
+    const requestCheckpoint = vi.fn(async () => [{ kind: 'unchanged', sessionId, sinceSeq: 3 }] as const)
+    const { store } = await connectedStore({ requestCheckpoint })
+    const done = store.checkpointSession(sessionId)
+    expect([...store.getSnapshot().running]).toEqual([sessionId])
+    await done
+    expect(requestCheckpoint.mock.calls).toEqual([[{ sessionIds: [sessionId] }]])
+    expect([...store.getSnapshot().running]).toEqual([])
+    expect(store.getSnapshot().announcement).toBe('Nothing changed since checkpoint 3: it still holds everything.')
+  })
+  it('does not ask twice while the first is under way', async () => {
+    const requestCheckpoint = vi.fn(async () => [])
+    const { store } = await connectedStore({ requestCheckpoint })
+    await Promise.all([store.checkpointAll('due'), store.checkpointAll('due')])
+    expect(requestCheckpoint).toHaveBeenCalledOnce()
+  })
+  it('turns a failure into a message (invariant 3)', async () => {
+    const { store } = await connectedStore({ runCycle: () => Promise.reject(new Error('the disk is gone')) })
+    await store.checkNow()
+    expect(store.getSnapshot().announcement).toBe('That failed: the disk is gone')
+  })
+  it('says so when it is asked without a connection', async () => {
+    const { store, breakWire } = await connectedStore()
+    breakWire('gone')
+    await store.resume()
+    expect(store.getSnapshot().announcement).toBe('Not connected to the monitor.')
+  })
+  it('pauses and resumes', async () => {
+    const { store, api } = await connectedStore()
+    await store.pause(null)
+    await store.resume()
+    expect([vi.mocked(api.pause).mock.calls, vi.mocked(api.resume).mock.calls]).toEqual([[[{ untilMs: null }]], [[{}]]])
+  })
+  it('tells its listeners of every change, and not those that left', async () => {
+    const { store, publish } = await connectedStore()
+    const [stays, leaves] = [vi.fn(), vi.fn()]
+    store.subscribe(stays)
+    store.subscribe(leaves)()
+    publish(sampleState({ revision: 6 }))
+    await vi.waitFor(() => expect(stays).toHaveBeenCalledOnce())
+    expect(leaves).not.toHaveBeenCalled()
+  })
+})

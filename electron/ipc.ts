@@ -6,7 +6,8 @@
  */
 import { ipcMain, type WebContents } from 'electron'
 import type { MonitorApi } from '../shared/core/monitor-api.ts'
-import { serveMonitor, type Wire } from '../shared/core/wire.ts'
+import { serveMonitor } from '../shared/core/serve-monitor.ts'
+import type { Wire } from '../shared/core/wire.ts'
 import { isPageUrl } from './app-protocol.ts'
 import { monitorChannel } from './channel.ts'
 

@@ -1,12 +1,11 @@
 /**
  * The one contract between the monitor and every user interface. JSON values only; times are epoch ms.
  *
- * `parseRequest` has one entry per call: it checks what arrives, and it is the list of what may be called.
+ * `callNames` is the list of what may be called; `monitor-requests.ts` checks what arrives. This file holds no
+ * checks, so that a page carries the contract and not the library that checks it.
  */
-import { z } from 'zod'
 import type { CheckpointOutcome, CheckpointSummary } from './checkpoint.ts'
 import type { CycleSummary, MonitorState } from './monitor-state.ts'
-import { parseSessionId } from './session.ts'
 
 export type CheckpointTarget =
   | { readonly sessionIds: readonly string[] }
@@ -36,42 +35,19 @@ export interface MonitorApi extends MonitorCalls {
   onState(listener: (state: MonitorState) => void): () => void
 }
 
-/** A request that does not fit the contract. The message names the call and what is wrong. */
-export class BadRequest extends Error {
-  override readonly name = 'BadRequest'
+const everyCall: Readonly<Record<CallName, true>> = {
+  getState: true,
+  runCycle: true,
+  requestCheckpoint: true,
+  listCheckpoints: true,
+  pause: true,
+  resume: true,
 }
 
-const sessionId = z.string().transform((text, context) => {
-  const id = parseSessionId(text)
-  if (id !== null) return id
-  context.addIssue({ code: 'custom', message: 'not a session id' })
-  return z.NEVER
-})
-const nothing = z.strictObject({})
-
-const requestSchemas = {
-  getState: nothing,
-  runCycle: nothing,
-  requestCheckpoint: z.union([
-    z.strictObject({ sessionIds: z.array(sessionId).min(1).max(10_000) }),
-    z.strictObject({ which: z.enum(['due', 'changed']) }),
-  ]),
-  listCheckpoints: z.strictObject({ sessionId }),
-  pause: z.strictObject({ untilMs: z.number().nullable() }),
-  resume: nothing,
-} satisfies { readonly [K in CallName]: z.ZodType<Parameters<MonitorCalls[K]>[0]> }
-
-export const callNames = Object.keys(requestSchemas) as readonly CallName[]
+/** All of the contract. A name that is left out here does not compile. */
+export const callNames = Object.keys(everyCall) as readonly CallName[]
 
 /** True only for a name of the contract; `toString` and the like are none. */
 export function isCallName(name: unknown): name is CallName {
-  return typeof name === 'string' && Object.hasOwn(requestSchemas, name)
-}
-
-/** @throws {BadRequest} if `call` is none of the contract, or `value` is not a request for it. */
-export function parseRequest<K extends CallName>(call: K, value: unknown): Parameters<MonitorCalls[K]>[0] {
-  if (!isCallName(call)) throw new BadRequest('there is no such call')
-  const parsed = requestSchemas[call].safeParse(value)
-  if (!parsed.success) throw new BadRequest(`${call}: ${parsed.error.issues[0]?.message ?? 'bad request'}`)
-  return parsed.data as Parameters<MonitorCalls[K]>[0]
+  return typeof name === 'string' && Object.hasOwn(everyCall, name)
 }

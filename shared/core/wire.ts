@@ -1,10 +1,9 @@
 /**
- * The contract over any pipe. A pipe sends JSON values and hands over what arrives; it understands none of it.
- *
- * What may go wrong on a pipe is answered here: a foreign message is ignored, an unknown call or a bad
- * request is refused in words, a late or repeated state is dropped by its revision.
+ * The contract over any pipe, and the asking end of it (`serve-monitor.ts` is the other). A pipe sends JSON values
+ * and hands over what arrives; it understands none of it. A foreign message is ignored, a late or repeated state is
+ * dropped by its revision.
  */
-import { BadRequest, type CallName, callNames, isCallName, type MonitorApi, parseRequest } from './monitor-api.ts'
+import { type CallName, callNames, type MonitorApi } from './monitor-api.ts'
 import type { MonitorState } from './monitor-state.ts'
 
 /** One end of a pipe. `send` may drop messages once the pipe is closed, and never throws. */
@@ -20,42 +19,6 @@ export type WireMessage =
   | { readonly kind: 'error'; readonly id: number; readonly message: string }
   | { readonly kind: 'subscribe' }
   | { readonly kind: 'state'; readonly state: MonitorState }
-
-export interface ServeOptions {
-  /** What this pipe may call. Default: all of the contract. */
-  readonly allowed?: readonly CallName[]
-  /** Told of every refusal, in words. */
-  readonly onRefused?: (message: string) => void
-}
-
-/** Answers the calls that come over `wire`. Returns the way to stop. */
-export function serveMonitor(api: MonitorApi, wire: Wire, options: ServeOptions = {}): () => void {
-  const allowed = options.allowed ?? callNames
-  let stopState: (() => void) | null = null
-  const refuse = (id: number, message: string) => {
-    options.onRefused?.(message)
-    wire.send({ kind: 'error', id, message })
-  }
-  const answer = async (id: number, call: unknown, request: unknown) => {
-    if (!isCallName(call) || !allowed.includes(call)) return refuse(id, `there is no call ${nameOf(call)} here`)
-    try {
-      const run = api[call] as (request: unknown) => Promise<unknown>
-      wire.send({ kind: 'result', id, value: (await run.call(api, parseRequest(call, request))) ?? null })
-    } catch (error) {
-      if (error instanceof BadRequest) refuse(id, error.message)
-      else wire.send({ kind: 'error', id, message: error instanceof Error ? error.message : String(error) })
-    }
-  }
-  const stopMessages = wire.onMessage(raw => {
-    if (!isMessage(raw)) return
-    if (raw['kind'] === 'call' && typeof raw['id'] === 'number') void answer(raw['id'], raw['call'], raw['request'])
-    else if (raw['kind'] === 'subscribe') stopState ??= api.onState(state => wire.send({ kind: 'state', state }))
-  })
-  return () => {
-    stopMessages()
-    stopState?.()
-  }
-}
 
 /** The other end: a `MonitorApi` that asks over `wire`. `close` rejects what is still open, and every later call. */
 export function connectMonitor(wire: Wire): MonitorApi & { close(reason?: string): void } {
@@ -122,15 +85,11 @@ export function memoryWires(): readonly [Wire, Wire] {
   return [end(0), end(1)]
 }
 
-function isMessage(value: unknown): value is Record<string, unknown> {
+/** True for what may be a {@link WireMessage}. */
+export function isMessage(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && 'kind' in value
 }
 
 function isState(value: unknown): value is MonitorState {
   return typeof value === 'object' && value !== null && 'revision' in value && Number.isFinite(value.revision)
-}
-
-/** What was asked for, for the refusal: a foreign message may hold anything, of any length. */
-function nameOf(call: unknown): string {
-  return typeof call === 'string' ? JSON.stringify(call.slice(0, 80)) : 'without a name'
 }

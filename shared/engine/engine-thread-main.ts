@@ -1,6 +1,6 @@
 /** What runs inside the engine's thread: an entry point, so the real ports are chosen here. */
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads'
-import { serveMonitor } from '../core/wire.ts'
+import { serveMonitor } from '../core/serve-monitor.ts'
 import { type EngineThreadMessage, type EngineThreadOptions, messagePortWire } from './engine-thread.ts'
 import { startMonitor } from './monitor.ts'
 import { nodePorts } from './node-ports.ts'

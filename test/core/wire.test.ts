@@ -1,7 +1,8 @@
 /** One end at a time, with the other end played by hand; both ends together are in test/contract/monitor-api.test.ts. */
 import { describe, expect, it } from 'vitest'
 import type { MonitorState } from '../../shared/core/monitor-state.ts'
-import { connectMonitor, memoryWires, serveMonitor, type Wire } from '../../shared/core/wire.ts'
+import { serveMonitor } from '../../shared/core/serve-monitor.ts'
+import { connectMonitor, memoryWires, type Wire } from '../../shared/core/wire.ts'
 import { stateOf } from '../support/core-values.ts'
 import { createFakeMonitorApi } from '../support/fake-monitor-api.ts'
 

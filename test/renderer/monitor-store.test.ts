@@ -3,7 +3,8 @@ import { createMonitorStore } from '../../renderer/monitor-store.ts'
 import type { PageWire } from '../../renderer/wires.ts'
 import type { MonitorApi } from '../../shared/core/monitor-api.ts'
 import type { MonitorState } from '../../shared/core/monitor-state.ts'
-import { memoryWires, serveMonitor } from '../../shared/core/wire.ts'
+import { serveMonitor } from '../../shared/core/serve-monitor.ts'
+import { memoryWires } from '../../shared/core/wire.ts'
 import { sampleNowMs, sampleSession, sampleState } from '../support/sample-state.ts'
 
 /** A monitor in memory with the page's end of the wire, and the ways to make it speak and to break it. */

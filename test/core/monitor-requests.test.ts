@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { BadRequest, type CallName, callNames, isCallName, parseRequest } from '../../shared/core/monitor-api.ts'
+import { type CallName, callNames, isCallName } from '../../shared/core/monitor-api.ts'
+import { BadRequest, parseRequest } from '../../shared/core/monitor-requests.ts'
 import { idOf, noonMs } from '../support/core-values.ts'
 
 const upper = 'ABCDEF01-0000-4000-8000-00000000ABCD'

@@ -1,6 +1,6 @@
 /** `session-monitor gc`: lets old checkpoints go as the settings say and frees what nothing needs any more. */
 import { count, formatBytes, oneLine } from '../../shared/core/format.ts'
-import { blockedRemedy } from '../../shared/engine/gc-schedule.ts'
+import { blockedRemedy, blockedWords } from '../../shared/engine/gc-schedule.ts'
 import { createLock, type HeldLock } from '../../shared/engine/lock-file.ts'
 import { lockWhereItCan } from '../../shared/engine/no-hard-links.ts'
 import { loadSettings } from '../../shared/engine/settings-file.ts'
@@ -82,8 +82,11 @@ function answer(context: CommandContext, flags: GcFlags, result: GcResult): Exit
     case 'failed':
       return fail(context, { what: bare(result.message), remedy: bare(result.remedy), exitCode: exitCodes.failed })
     case 'blocked': {
-      const what = `${count(result.problems.length, 'checkpoint')} cannot be read, so nothing was removed`
-      return fail(context, { what, remedy: bare(blockedRemedy), exitCode: exitCodes.failed })
+      return fail(context, {
+        what: blockedWords(result.problems),
+        remedy: bare(blockedRemedy),
+        exitCode: exitCodes.failed,
+      })
     }
     case 'stopped':
     case 'done': {

@@ -6,28 +6,21 @@
  * What the last checkpoint rests on is carried over only while it is there and whole; otherwise everything is saved
  * anew, at once, as a new generation: damage in the store ends with the next checkpoint.
  */
-import { createHash } from 'node:crypto'
 import { treeBelongsTo } from '../core/assessment.ts'
-import type {
-  CheckpointOutcome,
-  CheckpointRecord,
-  CheckpointRequest,
-  StreamRecord,
-  TreeRecord,
-} from '../core/checkpoint.ts'
+import type { CheckpointOutcome, CheckpointRecord, CheckpointRequest, StreamRecord } from '../core/checkpoint.ts'
 import { explainCause } from '../core/explain.ts'
 import { count } from '../core/format.ts'
 import { composeBrief } from '../core/resume-brief.ts'
 import { factorNames, type SessionScore } from '../core/scoring.ts'
 import type { DetectedSession, SessionId } from '../core/session.ts'
-import type { TreeManifest } from '../core/work-tree.ts'
 import { type CarryCheck, createCarryCheck } from './carry-check.ts'
 import type { SavedTree } from './checkpoint-history.ts'
 import type { CheckpointStore, Commit, RecordDraft } from './checkpoint-store.ts'
 import type { Failure } from './durable-file.ts'
 import type { PackWriter } from './pack-writer.ts'
 import type { Ports } from './ports.ts'
-import { carryStream, carryTree, createPackTable, type PackTable, packsOfManifest } from './record-packs.ts'
+import { captureTree, type ProjectTree } from './project-tree.ts'
+import { carryStream, createPackTable, type PackTable } from './record-packs.ts'
 import { createTimeSlice } from './time-slice.ts'
 import { saveStream } from './transcript-stream.ts'
 import type { Snapshotter } from './work-tree-snapshot.ts'
@@ -54,14 +47,6 @@ export interface MakerParts {
   readonly snapshotter: Snapshotter
   /** True while something saved of the session is known to be damaged: then its packs are read before they are relied on. */
   readonly isDoubtful?: (sessionId: SessionId) => boolean
-}
-
-/** The project's work tree as this cycle saw it. */
-interface ProjectTree {
-  readonly manifest: TreeManifest | null
-  readonly error: { readonly code: string; readonly message: string } | null
-  /** The tree's record in the terms of one draft; null if there is no tree. */
-  recordFor(item: MakeItem, table: PackTable): TreeRecord | null
 }
 
 interface MadeDraft {
@@ -114,7 +99,7 @@ export function createMaker({ ports, store, snapshotter, isDoubtful = () => fals
     const { pack } = opened
     try {
       const sound = saved !== null && check.isSoundTree(saved) ? saved : null
-      const tree = await captureTree(items, sound, pack, guard)
+      const tree = await captureTree(snapshotter, items[0]?.session.project ?? null, sound, pack, guard.signal)
       const treeBytes = pack.bytes()
       const made = await draftAll(items, tree, { pack, check }, guard)
       const drafts = made.filter(isDraft)
@@ -137,23 +122,6 @@ export function createMaker({ ports, store, snapshotter, isDoubtful = () => fals
     } finally {
       pack.abandon()
     }
-  }
-
-  async function captureTree(
-    items: readonly MakeItem[],
-    saved: SavedTree | null,
-    pack: PackWriter,
-    guard: MakeGuard,
-  ): Promise<ProjectTree> {
-    const project = items[0]?.session.project
-    if (!project) return noTree('no-project', 'The transcript names no folder')
-    if (project.kind === 'missing') return noTree('not-a-folder', `${project.root} is not there any more`)
-    const previous = saved && { manifest: saved.manifest, manifestPack: packOfTree(saved.record) }
-    const captured = await snapshotter.capture(project.root, previous, pack, guard.signal)
-    if (!captured.ok) return noTree(captured.code, `${captured.message}. ${captured.remedy}`)
-    const { manifest } = captured
-    if (saved && manifest.fingerprint === saved.manifest.fingerprint) return savedAgain(saved)
-    return newTree(manifest, pack)
   }
 
   /** Lets others run between two sessions, or no time-out and no stop would be noticed before the last one. */
@@ -220,7 +188,7 @@ export function createMaker({ ports, store, snapshotter, isDoubtful = () => fals
       contextPercent: facts.context?.percent ?? null,
       lastActivity: facts.lastActivityMs,
       streams: [...streams],
-      tree: tree.recordFor(item, table),
+      tree: tree.recordFor(table),
       treeError: tree.error,
       brief: composeBrief(facts, tree.manifest, why),
       packs: table.list(),
@@ -236,59 +204,6 @@ interface Into {
 
 export type Maker = ReturnType<typeof createMaker>
 
-function noTree(code: string, message: string): ProjectTree {
-  return { manifest: null, error: { code, message }, recordFor: () => null }
-}
-
-function savedAgain(saved: SavedTree): ProjectTree {
-  return { manifest: saved.manifest, error: null, recordFor: (_item, table) => carryTree(saved.record, table) }
-}
-
-function newTree(manifest: TreeManifest, pack: PackWriter): ProjectTree {
-  const bytes = Buffer.from(JSON.stringify(manifest))
-  const manifestSha256 = createHash('sha256').update(bytes).digest('hex')
-  const place = pack.add(bytes, manifestSha256)
-  const record = {
-    root: manifest.root,
-    manifestSha256,
-    place,
-    fingerprint: manifest.fingerprint,
-    ...totals(manifest),
-    head: manifest.head,
-    branch: manifest.branch,
-    state: manifest.state,
-    base: manifest.base,
-  }
-  const deps = packsOfManifest(manifest)
-  return {
-    manifest,
-    error: manifest.degraded === null ? null : { code: manifest.degraded, message: degradedWords(manifest.degraded) },
-    recordFor: (_item, table) => ({ ...record, packs: [0, ...deps.map(table.indexOf)] }),
-  }
-}
-
-function degradedWords(code: string): string {
-  switch (code) {
-    case 'corrupt-index':
-      return 'the index of git is damaged, so the files were compared without it. Run `git status` there to see why'
-    case 'too-many-untracked':
-      return 'there are too many untracked files to list, so only tracked ones were saved. Add them to .gitignore'
-    default:
-      return `git could not list the changes (${code}), so every file was taken as changed. Run \`git status\` there to see why`
-  }
-}
-
-function totals(manifest: TreeManifest): { files: number; bytes: number; skipped: number } {
-  const inner = manifest.nested.map(each => totals(each.manifest))
-  const sum = (of: (t: { files: number; bytes: number; skipped: number }) => number) =>
-    inner.reduce((n, t) => n + of(t), 0)
-  return {
-    files: manifest.files.length + manifest.staged.length + sum(t => t.files),
-    bytes: manifest.files.reduce((n, file) => n + file.bytes, 0) + sum(t => t.bytes),
-    skipped: manifest.skipped.length + (manifest.skippedMore ?? 0) + sum(t => t.skipped),
-  }
-}
-
 function isUnchanged({ session, last }: MakeItem, tree: ProjectTree, grew: boolean): boolean {
   if (last === null) return session.facts.counts.messages === 0
   const treeSame = tree.manifest === null || tree.manifest.fingerprint === last.tree?.fingerprint
@@ -298,12 +213,6 @@ function isUnchanged({ session, last }: MakeItem, tree: ProjectTree, grew: boole
 function scoresOf(score: SessionScore): Record<string, number> {
   const factors = factorNames.map(name => [name, score.factors[name].score] as const)
   return { ...Object.fromEntries(factors), total: score.total }
-}
-
-function packOfTree(record: CheckpointRecord): string {
-  const name = record.tree && record.packs[record.tree.place[0]]
-  if (!name) throw new RangeError(`record ${record.session}/${record.seq} names no pack for its tree`)
-  return name
 }
 
 function isDraft(made: MadeDraft | CheckpointOutcome): made is MadeDraft {

@@ -4,12 +4,13 @@
  * Invariants, here and in `pack-writer.ts`, `record-file.ts`, `store-folder.ts`; tests cite the numbers:
  * 1. A record names only packs that are already durable: pack written, fsynced, renamed, folder fsynced; only then
  *    the record written, fsynced, given its final name by link(2), folder fsynced.
- * 2. Packs and records never change. A number is taken once: of any number of writers that race for one
- *    `session/seq` one has `committed`, the others `taken`. No lock is needed for that.
+ * 2. Packs and records never change; what is whole and no longer wanted goes as a whole, and only by `store-gc.ts`. A
+ *    number is taken once: of any number of writers that race for one `session/seq` one has `committed`, the others
+ *    `taken`. No lock is needed for that, and a session's highest number never goes, so none is used again.
  * 3. There is no index and no state file: records are the truth, and all but `packs` and `checkpoints` is a cache.
  * 4. `committed` means durable, read back, hashes equal: frames by `PackWriter.finish`, the record by `commit`.
  * 5. What does not verify is reported and passed over, never deleted, moved or overwritten; older records still
- *    serve, and the number of a damaged one is not used again.
+ *    serve, and the number of a damaged one is not used again. While a record cannot be read, no pack is removed.
  * 6. No link is followed out of the store, nothing is written outside it, and names are made of hashes and
  *    validated ids only.
  *

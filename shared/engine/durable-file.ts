@@ -7,7 +7,8 @@
 import { randomBytes } from 'node:crypto'
 import path from 'node:path'
 import type { FailureCode } from '../core/checkpoint.ts'
-import type { FileSystem, FileSystemError, OpenFile, Ports } from './ports.ts'
+import type { FilePath, FileSystem, FileSystemError, OpenFile, Ports } from './ports.ts'
+import { pathBelow } from './tree-path.ts'
 
 /** A failure that a caller can act on. */
 export interface Failure {
@@ -178,10 +179,11 @@ export function removeQuietly(files: FileSystem, at: string): void {
 }
 
 /** Removes a folder of ours with all that is in it. Links are removed, not followed. Stops quietly where it may not. */
-export function removeTreeQuietly(files: FileSystem, at: string): void {
+export function removeTreeQuietly(files: FileSystem, at: FilePath): void {
   try {
     if (files.lstat(at).kind === 'folder') {
-      for (const name of files.list(at)) removeTreeQuietly(files, path.join(at, name))
+      // As bytes: a restored name need not be UTF-8.
+      for (const name of files.listBytes(at)) removeTreeQuietly(files, pathBelow(at, name))
       files.removeFolder(at)
     } else {
       files.unlink(at)

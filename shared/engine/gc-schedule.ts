@@ -13,6 +13,7 @@ import type { CheckpointStore } from './checkpoint-store.ts'
 import { failureOf } from './durable-file.ts'
 import type { Lock } from './lock-file.ts'
 import type { Ports } from './ports.ts'
+import type { RecordProblem } from './record-file.ts'
 import type { StateHolder } from './state-holder.ts'
 import { collectGarbage, type GcReport, type GcResult } from './store-gc.ts'
 import { createStoreSizes } from './store-sizes.ts'
@@ -113,10 +114,14 @@ export function gcWords(report: GcReport): string {
 function notTidied(result: GcResult) {
   if (result.kind === 'failed') return { message: result.message, remedy: result.remedy }
   if (result.kind !== 'blocked') return null
-  return {
-    message: `${count(result.problems.length, 'checkpoint')} cannot be read, so nothing is removed from the store; older ones still serve`,
-    remedy: blockedRemedy,
-  }
+  return { message: blockedWords(result.problems), remedy: blockedRemedy }
+}
+
+/** "2 checkpoints cannot be read, so nothing is removed from the store; older ones still serve" */
+export function blockedWords(problems: readonly RecordProblem[]): string {
+  const newer = problems.every(problem => problem.kind === 'newer')
+  const why = newer ? `${problems.length === 1 ? 'was' : 'were'} written by a newer version` : 'cannot be read'
+  return `${count(problems.length, 'checkpoint')} ${why}, so nothing is removed from the store; older ones still serve`
 }
 
 export const blockedRemedy =

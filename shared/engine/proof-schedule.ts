@@ -11,7 +11,7 @@ import { count, formatBytes } from '../core/format.ts'
 import type { ProofState } from '../core/monitor-state.ts'
 import type { SessionId } from '../core/session.ts'
 import { loadCache, saveCache } from './cache-file.ts'
-import { failureOf } from './durable-file.ts'
+import { errorCode, failureOf } from './durable-file.ts'
 import type { RestoreParts } from './restore-side.ts'
 import type { StateHolder } from './state-holder.ts'
 import { sweepTemporary } from './store-folder.ts'
@@ -58,10 +58,9 @@ export function createProofSchedule(parts: ProofScheduleParts): ProofSchedule {
     cache = loadCache(ports, cacheFile, cacheSchema) ?? nothingYet
     show()
     try {
-      ports.files.makeFolder(folder)
       sweepTemporary(ports, folder)
     } catch (error) {
-      ports.log('warn', failureOf(error, 'Removing earlier test restores').message)
+      if (errorCode(error) !== 'ENOENT') ports.log('warn', failureOf(error, 'Removing earlier test restores').message)
     }
   }
 

@@ -46,7 +46,9 @@ const newest = (): CheckpointRecord => {
   return found.ok && found.record ? found.record : expect.fail('no record')
 }
 const packFile = (name: string | undefined) => path.join(store.paths.packs, `${name}.pack`)
-const grow = () => appendFileSync(transcript, transcriptLines(random, 1_000))
+function grow(): void {
+  appendFileSync(transcript, transcriptLines(random, 1_000))
+}
 const flip = (file: string, at: number) => {
   const bytes = readFileSync(file)
   bytes[at] = (bytes[at] ?? 0) ^ 1

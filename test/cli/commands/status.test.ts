@@ -60,6 +60,36 @@ describe('renderStatus', () => {
     expect(until(sampleNowMs + 1_800_000)).toBe('paused           for another 30 min')
   })
 
+  it('says what the store takes, by project, and how the test restores went', () => {
+    const project = (name: string | null, bytes: number) => ({
+      root: name && `/home/dev/${name}`,
+      bytes,
+      sessions: 1,
+      checkpoints: 2,
+    })
+    const projects = [
+      project('shop', 20e6),
+      project('blog', 9e6),
+      project(null, 1e6),
+      project('a', 6e5),
+      project('b', 4e5),
+    ]
+    const storeUse = { bytes: 31e6, budgetBytes: 10e9, projects }
+    const proof = (failures: { id: string; message: string }[]) => ({
+      atMs: sampleNowMs - 7_200_000,
+      checked: 3,
+      failures,
+    })
+    const lines = (change: Parameters<typeof sampleState>[0]) => renderStatus(sampleState(change), terminal)
+    expect(lines({ storeUse, lastProof: proof([]) }).slice(3, 5)).toEqual([
+      'store size       31 MB of at most 10 GB: shop 20 MB, blog 9.0 MB, no project 1.0 MB, 2 others 1.0 MB',
+      'test restores    3 in a day, the last 2 h ago: all came back whole',
+    ])
+    expect(lines({ lastProof: proof([{ id: 'x/1', message: 'damaged' }]) }).at(-2)).toContain(
+      'the last 2 h ago: 1 failed',
+    )
+  })
+
   it('has something to say before the first session', () => {
     expect(renderStatus(sampleState({ roots: [] }), terminal)).toEqual([
       'sessions         0, 0 live',

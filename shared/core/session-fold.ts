@@ -40,12 +40,14 @@ export function dropStream(fold: SessionFold, stream: string): void {
 
 /** Folds one line in. Changes `fold`. */
 export function applyEvent(fold: SessionFold, event: TranscriptEvent, place: RecordPlace): void {
-  let part = fold.streams[place.stream]
-  if (part === undefined) {
-    part = emptyStream(place.stream === 'main')
-    fold.streams[place.stream] = part
-  }
-  applyToStream(part, event, place.endByte)
+  applyToStream(streamOf(fold, place.stream), event, place.endByte)
+}
+
+/** The part of a fold that one stream's lines go into, by `applyToStream`; a new one if it has none yet. */
+export function streamOf(fold: SessionFold, stream: string): StreamFold {
+  const part = fold.streams[stream] ?? emptyStream(stream === 'main')
+  fold.streams[stream] = part
+  return part
 }
 
 /** The last word of the main stream is a goodbye: some process ended cleanly, though another may hold the session. */

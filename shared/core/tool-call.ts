@@ -97,9 +97,13 @@ export function resultOf(block: unknown, toolUseResult: unknown): ToolResult[] {
   return [{ callId, failed, taskId: taskIdOf(content, toolUseResult) }]
 }
 
-/** Sub-agents' files have no structured result, only the words. */
+/**
+ * The structured result of a TaskCreate begins with the task; one that holds a `task` elsewhere is another tool's.
+ * Sub-agents' files have no structured result, only the words.
+ */
 function taskIdOf(content: unknown, toolUseResult: unknown): string | null {
-  const id = objectOf(objectOf(toolUseResult)?.['task'])?.['id']
+  const [first, task] = Object.entries(objectOf(toolUseResult) ?? {})[0] ?? []
+  const id = first === 'task' ? objectOf(task)?.['id'] : undefined
   if (typeof id === 'string' || typeof id === 'number') return clip(String(id), 100)
   return typeof content === 'string' ? (/^Task #(\d{1,9})\b/.exec(content)?.[1] ?? null) : null
 }

@@ -1,39 +1,43 @@
-/** Tells the keys of a fixed list apart in a buffer, by a hash of four of their bytes and one comparison. */
+/** Tells the keys of a fixed list apart in a buffer, by a hash of some of their bytes and one comparison. */
 
 export interface KeyTable {
   readonly names: readonly Buffer[]
-  /** By hash: a key's number in the list, or -1. */
+  /** By hash: the number in the list of the last key with that hash, or -1. */
   readonly slots: Int16Array
-  readonly factor: number
+  /** By a key's number: the number of another key with the same hash, or -1. */
+  readonly others: Int16Array
 }
 
-/** @throws {RangeError} if no factor gives each key a hash of its own: then the list is at fault. */
 export function keyTable(keys: readonly string[]): KeyTable {
   const names = keys.map(key => Buffer.from(key))
-  for (let factor = 1; factor < 65_536; factor += 2) {
-    const slots = new Int16Array(1_024).fill(-1)
-    names.forEach((name, number) => {
-      slots[hashOf(name, 0, name.length, factor)] = number
-    })
-    if (slots.filter(number => number !== -1).length === names.length) return { names, slots, factor }
-  }
-  throw new RangeError(`keys cannot be told apart: ${keys.join(', ')}`)
+  const slots = new Int16Array(1_024).fill(-1)
+  const others = Int16Array.from(names, (name, number) => {
+    const hash = hashOf(name, 0, name.length)
+    const other = slots[hash] ?? -1
+    slots[hash] = number
+    return other
+  })
+  return { names, slots, others }
 }
 
-/** The eleventh byte, or the last, is what tells the longest keys apart. */
-function hashOf(bytes: Uint8Array, at: number, end: number, factor: number): number {
-  const far = end - at > 10 ? (bytes[at + 10] ?? 0) : 0
-  const four = ((end - at) << 24) ^ ((bytes[at] ?? 0) << 16) ^ ((bytes[end - 1] ?? 0) << 8) ^ far
-  return Math.imul(four, factor) >>> 22
+/** The fifth and the eleventh byte tell keys apart that are alike at both ends. */
+function hashOf(bytes: Uint8Array, at: number, end: number): number {
+  const length = end - at
+  const fifth = length > 4 ? (bytes[at + 4] ?? 0) : 0
+  const eleventh = length > 10 ? (bytes[at + 10] ?? 0) : 0
+  const ends = (length << 24) ^ ((bytes[at] ?? 0) << 16) ^ ((bytes[end - 1] ?? 0) << 8)
+  return Math.imul(ends ^ (fifth << 4) ^ eleventh, 0x9e3779b1) >>> 22
 }
 
 /** The number of the key from `at` to its closing quote at `end`; -1 if it is not in the list. */
-export function keyNumber(table: KeyTable, bytes: Buffer, at: number, end: number): number {
-  if (at === end) return -1
-  const number = table.slots[hashOf(bytes, at, end, table.factor)] ?? -1
-  if (number === -1) return -1
-  const name = table.names[number]
-  if (name === undefined || name.length !== end - at) return -1
-  for (let i = 0; i < name.length; i++) if (bytes[at + i] !== name[i]) return -1
+export function keyNumber({ names, slots, others }: KeyTable, bytes: Buffer, at: number, end: number): number {
+  let number = at === end ? -1 : (slots[hashOf(bytes, at, end)] ?? -1)
+  while (number !== -1 && !isKey(names[number], bytes, at, end)) number = others[number] ?? -1
   return number
+}
+
+function isKey(name: Buffer | undefined, bytes: Buffer, at: number, end: number): boolean {
+  if (name === undefined || name.length !== end - at) return false
+  for (let i = 0; i < name.length; i++) if (bytes[at + i] !== name[i]) return false
+  return true
 }

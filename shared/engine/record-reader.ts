@@ -28,7 +28,9 @@ import {
   startsWith,
   stringStartsWith,
 } from './json-bytes.ts'
+import { keyNumber, keyTable } from './key-table.ts'
 import { blockStride, createRecordSkim, placeOf } from './record-skim.ts'
+import type { TailKind } from './record-tail.ts'
 import { createTextMemory, type TextMemory } from './text-memory.ts'
 
 export interface RecordReader {
@@ -82,8 +84,18 @@ const names = {
   toolError: Buffer.from('"<tool_use_error>'),
   taskMade: Buffer.from('"Task #'),
 }
-/** Tools whose input says more than a path or a command. */
-const todoTools: ReadonlySet<string> = new Set(['TodoWrite', 'TaskCreate', 'TaskUpdate'])
+/** The tools whose calls say something: those whose input says more than a path or a command, then the others. */
+const todoTools = ['TodoWrite', 'TaskCreate', 'TaskUpdate']
+const tools = [...todoTools, 'Bash', ...editTools.keys()]
+const toolKeys = keyTable(tools)
+
+/** What lines of one kind of end say of where they come from. */
+interface Origin extends Pick<Draft, 'cwd' | 'branch' | 'version' | 'entrypoint' | 'sessionId'> {
+  /** 0 if the values hold for one line only. */
+  tail: TailKind
+}
+type Draft = { -readonly [K in keyof Envelope]: Envelope[K] }
+const originPlaces = [placeOf.cwd, placeOf.branch, placeOf.version, placeOf.entrypoint, placeOf.sessionId]
 
 /** @returns null to give up. @throws {SyntaxError} for a string that is not JSON. */
 type ReadSkimmed = (bytes: Buffer, start: number, end: number) => TranscriptEvent | null
@@ -99,9 +111,10 @@ function createSkimmer(): ReadSkimmed {
     model: createTextMemory(nameOf),
     messageId: createTextMemory(nameOf),
     requestedModel: createTextMemory(nameOf),
-    tool: createTextMemory(nameOf),
     sessionId: createTextMemory(parseSessionId),
   }
+
+  const origin: Origin = { tail: 0, cwd: null, branch: null, version: null, entrypoint: null, sessionId: null }
 
   return (bytes, start, end) => {
     if (!skim.skim(bytes, start, end)) return null
@@ -124,16 +137,30 @@ function createSkimmer(): ReadSkimmed {
   }
 
   function readEnvelope(bytes: Buffer, end: number): Envelope {
+    const tail = skim.tail()
+    if (tail === 0 || tail !== origin.tail) readOrigin(bytes, tail)
+    const { cwd, branch, version, entrypoint, sessionId } = origin
+    const sidechain = isTrue(bytes, places[placeOf.sidechain] ?? -1, end)
     return {
       atMs: readTime(bytes),
-      cwd: text(bytes, placeOf.cwd, texts.cwd),
-      branch: text(bytes, placeOf.branch, texts.branch),
-      version: text(bytes, placeOf.version, texts.version),
-      entrypoint: text(bytes, placeOf.entrypoint, texts.entrypoint),
-      sessionId: text(bytes, placeOf.sessionId, texts.sessionId),
+      cwd,
+      branch,
+      version,
+      entrypoint,
+      sessionId,
       forkedFrom: readFork(bytes),
-      sidechain: isTrue(bytes, places[placeOf.sidechain] ?? -1, end),
+      sidechain,
     }
+  }
+
+  /** Where a line comes from stands in its end, and is read once for all lines that end alike. */
+  function readOrigin(bytes: Buffer, tail: TailKind): void {
+    origin.cwd = text(bytes, placeOf.cwd, texts.cwd)
+    origin.branch = text(bytes, placeOf.branch, texts.branch)
+    origin.version = text(bytes, placeOf.version, texts.version)
+    origin.entrypoint = text(bytes, placeOf.entrypoint, texts.entrypoint)
+    origin.sessionId = text(bytes, placeOf.sessionId, texts.sessionId)
+    origin.tail = originPlaces.every(place => (places[place] ?? -1) > skim.tailAt()) ? tail : 0
   }
 
   /** What `memory` makes of the string at `place`; null if there is none, or another value. */
@@ -209,13 +236,18 @@ function createSkimmer(): ReadSkimmed {
     return { kind: 'reply', envelope, reply }
   }
 
-  /** Null for a tool whose input says more than a path or a command. */
+  /** Null for a call that must be parsed to be understood. */
   function readCall(bytes: Buffer, shift: number): ToolCall | null {
-    const tool = text(bytes, placeOf.tool + shift, texts.tool) ?? ''
-    if (todoTools.has(tool)) return null
+    const place = placeOf.tool + shift
+    if (isDisguised(bytes, place)) return null
+    const number = isString(bytes, place)
+      ? keyNumber(toolKeys, bytes, (places[place] ?? 0) + 1, (places[place + 1] ?? 0) - 1)
+      : -1
+    const tool = tools[number]
+    if (tool === undefined) return toolCall(null, '', {})
+    if (number < todoTools.length) return null
     if (tool === 'Bash') return toolCall(null, tool, { command: string(bytes, placeOf.command + shift) })
-    const key = editTools.get(tool)
-    if (key === undefined) return toolCall(null, tool, {})
+    const key = editTools.get(tool) ?? 'file_path'
     const file = string(bytes, (key === 'file_path' ? placeOf.filePath : placeOf.notebookPath) + shift)
     return toolCall(nameOf(string(bytes, placeOf.callId + shift)), tool, { [key]: file })
   }

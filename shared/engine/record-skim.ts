@@ -5,7 +5,6 @@
  * passed over. `record-reader.ts` makes the event of it and states what holds.
  */
 import { bulkTypes, speakingAttachments } from '../core/transcript.ts'
-import { findNeedle, needle } from './byte-needle.ts'
 import {
   backslash,
   closeList,
@@ -19,7 +18,7 @@ import {
   startsWith,
 } from './json-bytes.ts'
 import { keyNumber, keyTable } from './key-table.ts'
-import { createTail } from './record-tail.ts'
+import { createTail, type TailKind } from './record-tail.ts'
 
 /** The objects that are walked, and what of each is wanted (its name) or walked into (`>` and the object's name). */
 const grammar = {
@@ -131,7 +130,6 @@ function actionFor(goal: string | undefined): number {
 const record = contexts.indexOf('record')
 const message = contexts.indexOf('message')
 const block = contexts.indexOf('block')
-const usage = contexts.indexOf('usage')
 /** Where the end of a line begins that the lines of a session share. */
 const tailStart = Buffer.from(',"userType":')
 const taskStart = Buffer.from('{"task":')
@@ -139,10 +137,6 @@ const attachmentStart = Buffer.from('{"type":')
 const attachmentTail = Buffer.from(',"type":"attachment",')
 /** Longer than what follows the content of an attachment record. */
 const tailBytes = 1_024
-const iterations = needle('"iterations":[')
-const requested = needle(',"requestedModel":')
-const apiError = needle('"isApiErrorMessage":')
-const zero = 0x30
 const quoted = (names: Iterable<string>) => Array.from(names, name => Buffer.from(`"${name}"`))
 const speaking = quoted(speakingAttachments)
 const bulk = quoted(bulkTypes)
@@ -154,19 +148,19 @@ export interface RecordSkim {
   blocks(): number
   /** True for a record with a `message` that is an object. */
   hasMessage(): boolean
+  /** What lines with the same end have in common; 0 for a line that shares its end with none. */
+  tail(): TailKind
+  /** Where that end begins; -1 for a line that shares its end with none. */
+  tailAt(): number
   /** False to give up. Finds the values of the line from `start` to `end`. */
   skim(bytes: Buffer, start: number, end: number): boolean
 }
-
-/** What a walk returns when it went on in the record itself, from where it says. */
-const jumped = -2
 
 export function createRecordSkim(): RecordSkim {
   const places = new Int32Array(firstBlock + maxBlocks * blockStride)
   const tail = createTail(firstBlock)
   let blocks = 0
   let hasMessage = false
-  let jumpTo = -1
   /** The comma before the member that begins the shared end, if nothing after it was walked into. */
   let tailFrom = -1
 
@@ -174,6 +168,8 @@ export function createRecordSkim(): RecordSkim {
     places,
     blocks: () => blocks,
     hasMessage: () => hasMessage,
+    tail: () => tail.kind(),
+    tailAt: () => tail.at(),
     skim: (bytes, start, end) => {
       places.fill(-1, 0, firstBlock)
       blocks = 0
@@ -204,15 +200,10 @@ export function createRecordSkim(): RecordSkim {
         places[what + shift] = value
         i = skipValue(bytes, value, end)
         places[what + shift + 1] = i
-        if (context === usage && what === placeOf.readTokens && canJump(bytes, i, end)) return jumped
       } else if (what === special.pass) {
         i = context === record && isBulk(bytes, value, end) ? end - 1 : skipValue(bytes, value, end)
       } else {
         i = walkInto(what, bytes, value, end, shift)
-        if (i === jumped) {
-          if (context !== record) return jumped
-          i = jumpTo
-        }
       }
       if (i === -1) return -1
       if (i === tailAt) {
@@ -271,21 +262,6 @@ export function createRecordSkim(): RecordSkim {
 
   function isPlaced(place: number): boolean {
     return places[place] !== -1
-  }
-
-  /**
-   * From the token counts of a reply to the model that was asked for: all in between is passed over, if it holds
-   * nothing that would matter.
-   */
-  function canJump(bytes: Buffer, at: number, end: number): boolean {
-    const created = places[placeOf.createdTokens] ?? -1
-    if (at === -1 || !isPlaced(placeOf.inputTokens) || created === -1 || bytes[created] === zero) return false
-    const first = findNeedle(bytes, iterations, at, end)
-    if (first === -1 || bytes[first + iterations.bytes.length] !== closeList) return false
-    const goal = findNeedle(bytes, requested, first, end)
-    if (goal === -1 || findNeedle(bytes, iterations, first + 1, goal) !== -1) return false
-    jumpTo = goal
-    return findNeedle(bytes, apiError, at, goal) === -1
   }
 
   /** All that a bulk record says of itself stands before its content: what is left is the bracket that ends the line. */

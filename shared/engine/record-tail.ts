@@ -6,11 +6,16 @@
 /** Ends longer than this are not worth keeping. */
 const longest = 1_024
 
+/** Lines of one kind end in the same bytes. */
+export type TailKind = number
+
 export interface RecordTail {
   /** Compares the line with the end that was kept. */
   look(bytes: Buffer, start: number, end: number): void
   /** Where the end that was kept begins in the line that was looked at last; -1 if that line ends otherwise. */
   at(): number
+  /** The kind of the line that was looked at last; 0 if its end is not the kept one. */
+  kind(): TailKind
   /**
    * Keeps the end of a line that was walked to its end.
    *
@@ -28,13 +33,18 @@ export function createTail(size: number): RecordTail {
   const distances = new Int32Array(size)
   let length = 0
   let at = -1
+  let kinds = 0
   return {
     at: () => at,
+    kind: () => (at === -1 ? 0 : kinds),
     look: (bytes, start, end) => {
       at = length > 0 && end - start > length && endsWith(bytes, end, kept, length) ? end - length : -1
     },
     keep: (bytes, from, end, places) => {
-      length = end - from <= longest ? bytes.copy(kept, 0, from, end) : 0
+      if (end - from > longest) return
+      length = bytes.copy(kept, 0, from, end)
+      at = from
+      kinds += 1
       for (let i = 0; i < size; i += 2) {
         const start = places[i] ?? -1
         distances[i] = start > from ? start - from : -1

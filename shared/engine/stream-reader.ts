@@ -7,7 +7,8 @@
  */
 import { hash } from 'node:crypto'
 import type { SessionFold } from '../core/session-fold.ts'
-import { applyEvent, dropStream } from '../core/session-fold.ts'
+import { dropStream, streamOf } from '../core/session-fold.ts'
+import { applyToStream } from '../core/stream-fold.ts'
 import { errorCode, readFully } from './durable-file.ts'
 import type { FileStat, FileSystem, OpenFile } from './ports.ts'
 import { type OnEvent, type ScanPosition, startOfFile, type TranscriptScanner } from './transcript-scanner.ts'
@@ -78,7 +79,8 @@ function* readOpenFile(
     identity = identityOf(stat)
     if (before !== undefined && isContinuation(file, stat, before)) position = resumeAt(before.position, stat.size)
     else dropStream(fold, stream)
-    const onEvent: OnEvent = (event, endByte) => applyEvent(fold, event, { stream, endByte })
+    const part = streamOf(fold, stream)
+    const onEvent: OnEvent = (event, endByte) => applyToStream(part, event, endByte)
     for (const next of scanner.scan(file, position, stat.size, onEvent)) {
       yield next.scannedTo - position.scannedTo
       position = next

@@ -1,0 +1,325 @@
+import fs from 'node:fs'
+import path from 'node:path'
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { parseRecord } from '../../shared/core/transcript.ts'
+import { createRecordReader } from '../../shared/engine/record-reader.ts'
+import { splitLines } from '../support/plain-reader.ts'
+
+const fixtures = path.join(import.meta.dirname, '../fixtures/claude-code')
+const reader = createRecordReader()
+
+/** Reads the line with something before and after it, as it lies in a buffer. */
+function read(line: string | Buffer) {
+  const bytes = Buffer.concat([Buffer.from('"}\n'), Buffer.from(line), Buffer.from('\n{"type":"user"}\n')])
+  return reader.read(bytes, 3, 3 + Buffer.byteLength(line), true)
+}
+
+const base = {
+  parentUuid: null,
+  isSidechain: false,
+  uuid: '962961b3-f7f4-48c0-ae29-bc6191cd39d8',
+  timestamp: '2026-11-23T02:11:58.811Z',
+  userType: 'external',
+  entrypoint: 'cli',
+  cwd: '/home/dev/wörk "1"\\x',
+  sessionId: '7faa525b-681e-4c38-a2b5-d80165e2a19d',
+  version: '2.1.330',
+  gitBranch: 'main',
+}
+const usage = {
+  input_tokens: 4,
+  cache_creation_input_tokens: 0,
+  cache_read_input_tokens: 15_000,
+  output_tokens: 90,
+  iterations: [],
+}
+const assistant = (content: unknown, more: object = {}) => ({
+  ...base,
+  message: { id: 'msg_1', type: 'message', role: 'assistant', model: 'claude-opus-5-5', content, usage },
+  requestedModel: 'claude-opus-5-5',
+  type: 'assistant',
+  ...more,
+})
+const result = (fields: object, more: object = {}) => ({
+  ...base,
+  type: 'user',
+  message: { role: 'user', content: [{ tool_use_id: 'toolu_1', type: 'tool_result', ...fields }] },
+  ...more,
+})
+/** The record as JSON with another spelling of one part. */
+const spelled = (record: object, from: string, to: string) => JSON.stringify(record).replace(from, to)
+const tool = (name: string, input: unknown) => ({ type: 'tool_use', id: 'toolu_1', name, input })
+
+describe('a line that is JSON gives the event that parsing it whole gives (invariant 1)', () => {
+  it.each(
+    fs.readdirSync(fixtures, { recursive: true, encoding: 'utf8' }).filter(name => /projects.*jsonl$/.test(name)),
+  )('in the real transcript %s', name => {
+    const { complete } = splitLines(fs.readFileSync(path.join(fixtures, name)))
+    expect(complete.length).toBeGreaterThan(15)
+    expect(complete.map(read)).toEqual(complete.map(line => parseRecord(JSON.parse(line.toString()))))
+  })
+
+  const code = 'if (a["x\\\\"] < 5) {\n\treturn `}`\n}\u2028'
+  it.each([
+    [
+      'a result with quotes, brackets and escapes',
+      result({ content: code.repeat(200) }, { toolUseResult: { stdout: code } }),
+    ],
+    ['a failed result', result({ content: 'no', is_error: true }, { toolUseResult: 'Error: no' })],
+    ['a tool error without a flag', result({ content: '<tool_use_error>No' })],
+    ['a tool error whose mark is escaped', spelled(result({ content: '<tool_use_error>No' }), '<tool', '\\u003ctool')],
+    ['a result that begins with an escape', result({ content: '\t1\u0001' })],
+    ['a new task, structured', result({ content: 'ok' }, { toolUseResult: { task: { id: '3', subject: 's' } } })],
+    ['a new task, in words', result({ content: 'Task #3 created' })],
+    ['a picture', result({ content: [{ type: 'image', source: { data: 'A'.repeat(5_000) } }] })],
+    ['a result without an id', result({ tool_use_id: 5 })],
+    ['a prompt', { ...base, type: 'user', message: { role: 'user', content: 'Fix it' } }],
+    [
+      'a prompt in blocks',
+      { ...base, type: 'user', message: { role: 'user', content: [{ type: 'text', text: 'Fix' }] } },
+    ],
+    ['a user record without a message', { ...base, type: 'user' }],
+    ['a user record whose message is text', { ...base, type: 'user', message: 'x' }],
+    ['text', assistant([{ type: 'text', text: 'Done: "é"\n' }])],
+    ['long text', assistant([{ type: 'text', text: '😀'.repeat(3_000) }])],
+    [
+      'two texts',
+      assistant([
+        { type: 'text', text: 'a' },
+        { type: 'text', text: 'b' },
+      ]),
+    ],
+    ['text that is no text', assistant([{ type: 'text', text: 5 }, 'x', null, { type: 'text' }])],
+    ['no blocks', assistant('words')],
+    ['a write', assistant([tool('Write', { content: code.repeat(50), file_path: '/ü/a' })])],
+    ['a write to nowhere', assistant([tool('Write', { content: 'x' })])],
+    ['a notebook edit', assistant([tool('NotebookEdit', { notebook_path: '/n', file_path: '/f' })])],
+    ['a command', assistant([tool('Bash', { command: `echo "${'x'.repeat(400)}"` })])],
+    ['a to-do list', assistant([tool('TodoWrite', { todos: [{ content: 'a', status: 'pending' }] })])],
+    ['tasks', assistant([tool('TaskCreate', { subject: 'a' }), tool('TaskUpdate', { taskId: '1' })])],
+    ['an unknown tool', assistant([tool('Read', { file_path: '/a' }), tool('Agent', null)])],
+    ['a call without a name', assistant([{ type: 'tool_use', id: 'x', input: {} }])],
+    ['a write without an id', assistant([{ type: 'tool_use', name: 'Write', input: { file_path: '/a' } }])],
+    ['a type in disguise', spelled(assistant([tool('Write', { file_path: '/a' })]), 'tool_use', 'tool\\u005fuse')],
+    ['an API error', assistant([], { isApiErrorMessage: true })],
+    ['a made-up reply', { ...assistant([]), message: { model: '<synthetic>', content: [] } }],
+    ['a loop on the server', { ...assistant([]), message: { usage: { ...usage, iterations: [{ input_tokens: 3 }] } } }],
+    [
+      'nested cache sums',
+      {
+        ...assistant([]),
+        message: {
+          usage: { ...usage, cache_creation: { ephemeral_1h_input_tokens: 7, ephemeral_5m_input_tokens: 8 } },
+        },
+      },
+    ],
+    [
+      'odd numbers',
+      {
+        ...assistant([]),
+        message: { usage: { input_tokens: 1.5e3, cache_read_input_tokens: -4, cache_creation_input_tokens: '7' } },
+      },
+    ],
+    ['usage that is none', { ...assistant([]), message: { id: null, model: 7, usage: [] } }],
+    ['a fork', { ...base, type: 'system', forkedFrom: { sessionId: base.sessionId, messageUuid: 'x' } }],
+    ['a compaction', { ...base, type: 'system', subtype: 'compact_boundary', compactMetadata: { postTokens: 5 } }],
+    [
+      'a compaction in disguise',
+      spelled({ ...base, type: 'system', subtype: 'compact_boundary' }, 'compact_', 'compact\\u005f'),
+    ],
+    ['titles', { type: 'ai-title', aiTitle: 'x', sessionId: base.sessionId }],
+    ['a goodbye', { type: 'cost-state', sessionId: base.sessionId, modelUsage: { 'claude-x': {} } }],
+    [
+      'a long attachment',
+      {
+        attachment: { type: 'prompt_snapshot', systemPrompt: [code.repeat(300)] },
+        type: 'attachment',
+        ...base,
+      },
+    ],
+    [
+      'an attachment that quotes a tail',
+      {
+        attachment: { type: 'file', content: { x: [`,"type":"attachment","cwd":"/x"}`.repeat(200)] } },
+        type: 'attachment',
+        ...base,
+      },
+    ],
+    [
+      'an attachment that holds a tail',
+      {
+        attachment: { type: 'file', content: 'y'.repeat(3_000), inner: { a: 1, type: 'attachment', cwd: '/wrong' } },
+        type: 'attachment',
+        ...base,
+      },
+    ],
+    [
+      'an attachment whose inner tail comes last',
+      {
+        type: 'attachment',
+        ...base,
+        attachment: { type: 'file', content: 'y'.repeat(3_000), inner: { a: 1, type: 'attachment', cwd: '/wrong' } },
+      },
+    ],
+    [
+      'a queued prompt',
+      { attachment: { type: 'queued_command', prompt: 'x', humanTurn: true }, type: 'attachment', ...base },
+    ],
+    [
+      'an attachment with its type elsewhere',
+      { attachment: { prompt: 'x', humanTurn: true, type: 'queued_command' }, type: 'attachment', ...base },
+    ],
+    [
+      'a bulk record',
+      { type: 'api-request-shape', sessionId: base.sessionId, timestamp: base.timestamp, shape: { tools: [code] } },
+    ],
+    [
+      'a bulk record of another order',
+      { shape: { tools: [code] }, type: 'api-request-shape', timestamp: base.timestamp },
+    ],
+    ['a bulk list', { type: 'api-request-blob', message: [1, 2] }],
+    [
+      'an unknown record',
+      {
+        type: 'progress',
+        data: { message: { type: 'user', content: [{ type: 'tool_result', tool_use_id: 'x' }] } },
+        ...base,
+      },
+    ],
+    ['a type that is no text', { ...base, type: 5 }],
+    ['a key in disguise', spelled({ ...base, type: 'user', message: { content: 'x' } }, '"type"', '"ty\\u0070e"')],
+    ['white space', spelled({ ...base, type: 'cost-state' }, ',', ' ,\t')],
+    ['a carriage return', `${JSON.stringify({ ...base, type: 'cost-state' })}\r`],
+    ['odd times', { ...base, type: 'mode', timestamp: '2026-02-30T10:00:00.000Z' }],
+    ['a time with an offset', { ...base, type: 'mode', timestamp: '2026-02-03T10:00:00.000+02:00' }],
+    ['a time at a leap day', { ...base, type: 'mode', timestamp: '2028-02-29T23:59:59.999Z' }],
+    ['words for a time', { ...base, type: 'mode', timestamp: 'yesterday' }],
+    ['an empty object', {}],
+    ['names of a prototype', { ['__proto__']: 1, constructor: 'x', type: 'cost-state' }],
+  ] as readonly (readonly [string, object | string])[])('%s', (_, record) => {
+    const line = typeof record === 'string' ? record : JSON.stringify(record)
+    expect(read(line)).toEqual(parseRecord(JSON.parse(line)))
+  })
+
+  it('whatever its values and the order of its keys (seed 4)', () => {
+    const leaf = fc.oneof(
+      fc.constantFrom(null, true, false, 0, 17, -2.5, '', 'x', '<synthetic>'),
+      fc.string({ unit: 'binary' }),
+    )
+    const json = fc.letrec(tie => ({
+      value: fc.oneof(
+        { depthSize: 'small' },
+        leaf,
+        fc.array(tie('value'), { maxLength: 3 }),
+        fc.dictionary(fc.string(), tie('value'), { maxKeys: 3 }),
+      ),
+    })).value
+    const some = <T extends object>(model: { [K in keyof T]: fc.Arbitrary<T[K]> }) =>
+      fc.record(model, { requiredKeys: [] })
+    const block = some({
+      type: fc.constantFrom('text', 'tool_use', 'tool_result', 'thinking'),
+      id: fc.oneof(fc.constant('t1'), json),
+      name: fc.oneof(fc.constantFrom('Write', 'Bash', 'Read', 'NotebookEdit', 'TaskCreate'), json),
+      input: fc.oneof(some({ file_path: json, notebook_path: json, command: json, other: json }), json),
+      text: json,
+      tool_use_id: fc.oneof(fc.constant('t1'), json),
+      content: fc.oneof(fc.constantFrom('<tool_use_error>x', 'Task #4 made', '<tool_use'), json),
+      is_error: json,
+    })
+    const tokens = fc.oneof(fc.integer(), json)
+    const message = some({
+      id: json,
+      model: fc.oneof(fc.constantFrom('claude-opus-5-5', '<synthetic>'), json),
+      content: fc.oneof(fc.array(block, { maxLength: 4 }), json),
+      usage: fc.oneof(
+        some({
+          input_tokens: tokens,
+          cache_creation_input_tokens: tokens,
+          cache_read_input_tokens: tokens,
+          cache_creation: json,
+          iterations: fc.array(json, { maxLength: 1 }),
+        }),
+        json,
+      ),
+    })
+    const record = some({
+      type: fc.oneof(
+        fc.constantFrom('user', 'assistant', 'attachment', 'system', 'cost-state', 'ai-title', 'mode'),
+        json,
+      ),
+      message: fc.oneof(message, json),
+      attachment: fc.oneof(
+        some({ type: fc.constantFrom('queued_command', 'model', 'file'), prompt: json, humanTurn: fc.boolean() }),
+        json,
+      ),
+      timestamp: fc.oneof(
+        fc.date({ noInvalidDate: true }).map(date => date.toISOString()),
+        json,
+      ),
+      cwd: json,
+      gitBranch: json,
+      version: json,
+      sessionId: fc.oneof(fc.uuid(), json),
+      isSidechain: json,
+      isApiErrorMessage: json,
+      isMeta: json,
+      forkedFrom: fc.oneof(some({ sessionId: fc.uuid() }), json),
+      requestedModel: json,
+      toolUseResult: fc.oneof(some({ task: some({ id: json }) }), json),
+      subtype: fc.oneof(fc.constant('compact_boundary'), json),
+      unknown: json,
+    })
+    const shuffled = record.chain(fields =>
+      fc.shuffledSubarray(Object.entries(fields), { minLength: Object.keys(fields).length }),
+    )
+    fc.assert(
+      fc.property(shuffled, entries => {
+        const line = JSON.stringify(Object.fromEntries(entries))
+        expect(read(line)).toEqual(parseRecord(JSON.parse(line)))
+      }),
+      { seed: 4, numRuns: 3_000 },
+    )
+  })
+})
+
+describe('a line that is no JSON object is damaged (invariant 2)', () => {
+  it.each([
+    ['nothing', ''],
+    ['words', 'not json'],
+    ['a list', '[1,2]'],
+    ['a text', '"type"'],
+    ['a torn record', JSON.stringify(assistant([{ type: 'text', text: 'Done' }])).slice(0, -30)],
+    ['a torn record that ends in a bracket', '{"type":"mode","x":{"y":1}'],
+    ['a torn attachment', `{"attachment":{"type":"file","content":"${'x'.repeat(5_000)}`],
+    ['two records in one line', '{"type":"mode"}{"type":"mode"}'],
+    ['a torn record and a whole one', `{"type":"mode","mo${JSON.stringify(base)}`],
+    ['a bad escape where it counts', '{"type":"mode","cwd":"\\x"}'],
+    ['a word that is none', '{"type":"mode","isSidechain":trve}'],
+    ['a missing comma', '{"type":"mode" "cwd":"/a"}'],
+    ['zeros from a crash', Buffer.concat([Buffer.alloc(300), Buffer.from('{"type":"mode"}')])],
+    ['a zero in a string', '{"type":"mode","cwd":"/a\0b"}'],
+  ])('%s', (_, line) => {
+    expect(read(line)).toEqual({ kind: 'damaged' })
+  })
+
+  it('invalid UTF-8 in a string is not: the record counts', () => {
+    const line = Buffer.from('{"type":"cost-state","cwd":"/a?b"}')
+    line[line.indexOf('?')] = 0xff
+    expect(read(line)).toMatchObject({ kind: 'closed', envelope: { cwd: '/a\ufffdb' } })
+  })
+
+  it('and never throws, however a record is broken (invariant 3, seed 5)', () => {
+    const records = [assistant([tool('Write', { file_path: '/a' })]), result({ content: 'x\\' }), base].map(record =>
+      Buffer.from(JSON.stringify(record)),
+    )
+    fc.assert(
+      fc.property(fc.nat(2), fc.array(fc.tuple(fc.nat(2_000), fc.nat(255)), { maxLength: 4 }), (which, changes) => {
+        const line = Buffer.from(records[which] ?? '')
+        for (const [place, byte] of changes) line[place % line.length] = byte
+        expect(read(line)).toHaveProperty('kind')
+      }),
+      { seed: 5, numRuns: 2_000 },
+    )
+  })
+})

@@ -11,8 +11,8 @@ export interface ModelOptions {
   readonly processes: number
   /** How many killed processes come back, each with a new identity. */
   readonly comebacks: number
-  /** Whether a holder that lives may be taken for silent: it sleeps, and wakes at any later step. */
-  readonly silence: boolean
+  /** How often a holder that lives may be taken for silent: it sleeps, and wakes at any later step. */
+  readonly silences: number
   /** Whether holders sweep the tickets below their own. */
   readonly sweep: boolean
   /** The protocol with one of its rules left out. */
@@ -50,6 +50,7 @@ interface ModelState {
   readonly tickets: readonly (number | 'free' | null)[]
   readonly records: number
   readonly comebacks: number
+  readonly silences: number
 }
 
 interface Move {
@@ -93,14 +94,14 @@ export function explore(options: ModelOptions): Explored {
   return { states: queue.length, violation: null, stuck: queue.length - countThatEnd(queue, reached) }
 }
 
-function startOf({ processes, comebacks }: ModelOptions): ModelState {
+function startOf({ processes, comebacks, silences }: ModelOptions): ModelState {
   const fresh: ProcessState = { at: 'list', alive: true, number: 0, seen: 0 }
-  return { processes: Array.from({ length: processes }, () => fresh), tickets: [], records: 0, comebacks }
+  return { processes: Array.from({ length: processes }, () => fresh), tickets: [], records: 0, comebacks, silences }
 }
 
 function keyOf(state: ModelState): string {
   const processes = state.processes.map(p => `${steps.indexOf(p.at)}${p.alive ? '+' : '-'}${p.number}.${p.seen}`)
-  return `${processes.join(' ')}|${state.tickets.map(ticket => ticket ?? '').join(',')}|${state.records}|${state.comebacks}`
+  return `${processes.join(' ')}|${state.tickets.map(ticket => ticket ?? '').join(',')}|${state.records}|${state.comebacks}|${state.silences}`
 }
 
 function traceTo(index: number, cameFrom: readonly { readonly parent: number; readonly what: string }[]) {
@@ -112,13 +113,13 @@ function traceTo(index: number, cameFrom: readonly { readonly parent: number; re
 const holding: readonly StepName[] = ['read the records', 'find its ticket', 'find it the highest', 'commit', 'release']
 
 /** The promises of the protocol; null while they hold. */
-function wrongIn(state: ModelState, { silence }: ModelOptions): string | null {
+function wrongIn(state: ModelState, { silences }: ModelOptions): string | null {
   if (state.records > 1) return 'two records of one session within its cooldown'
   const holders = state.processes.filter(process => process.alive && holding.includes(process.at))
   const passing = holders.filter(process => passesFence(state, process))
   if (passing.length > 1) return 'two holders pass the fence'
   // A holder that was taken for silent learns of it at its next look at the fence, not before.
-  return holders.length > 1 && !silence ? 'two holders, of whom none was silent' : null
+  return holders.length > 1 && silences === 0 ? 'two holders, of whom none was silent' : null
 }
 
 function passesFence(state: ModelState, process: ProcessState): boolean {
@@ -158,7 +159,7 @@ interface Step {
 }
 
 function stepsOf(state: ModelState, process: ProcessState, index: number, options: ModelOptions): readonly Step[] {
-  const go = (at: StepName, change: Partial<ProcessState> = {}, world: Partial<ModelState> = {}): Step => {
+  const go: Go = (at, change = {}, world = {}) => {
     return { next: replace({ ...state, ...world }, index, { ...process, at, ...change }) }
   }
   const { number, seen } = process
@@ -167,7 +168,7 @@ function stepsOf(state: ModelState, process: ProcessState, index: number, option
     case 'list':
       return [go('look', { number: topOf(state) })]
     case 'look':
-      return mayFollow(state, number, options).map(may => (may ? go('take') : go('list', { number: 0 })))
+      return lookSteps(state, number, go)
     case 'take':
       return [take(state, process, index, options)]
     case 'list again':
@@ -191,12 +192,16 @@ function stepsOf(state: ModelState, process: ProcessState, index: number, option
   }
 }
 
-/** What looking at a ticket may say: one answer, or both when silence is a matter of how long one looked. */
-function mayFollow(state: ModelState, number: number, { silence }: ModelOptions): readonly boolean[] {
-  const ticket = state.tickets[number - 1]
-  if (number === 0 || ticket === 'free' || ticket === null || ticket === undefined) return [true]
-  if (!state.processes[ticket]?.alive) return [true]
-  return silence ? [false, true] : [false]
+type Go = (at: StepName, change?: Partial<ProcessState>, world?: Partial<ModelState>) => Step
+
+/** What looking at a ticket may say: one answer, or two when silence is a matter of how long one looked. */
+function lookSteps(state: ModelState, number: number, go: Go): readonly Step[] {
+  const ticket = state.tickets[number - 1] ?? 'free'
+  if (ticket === 'free' || !state.processes[ticket]?.alive) return [go('take')]
+  const waits = go('list', { number: 0 })
+  if (state.silences === 0) return [waits]
+  const follows = { ...go('take', {}, { silences: state.silences - 1 }), what: `takes ${ticket} for silent` }
+  return [waits, follows]
 }
 
 function take(state: ModelState, process: ProcessState, index: number, options: ModelOptions): Step {

@@ -2,7 +2,7 @@
  * `session-monitor state`: the commands of the older coordinator, over our records: what is known of each session,
  * whether one would be checkpointed now, checkpoint it, and remove what dead processes left behind.
  */
-import { formatAge, oneLine } from '../../shared/core/format.ts'
+import { count, formatAge, oneLine } from '../../shared/core/format.ts'
 import type { SessionView } from '../../shared/core/monitor-state.ts'
 import { cleanUp } from '../../shared/engine/clean-up.ts'
 import { dataFolder, dataPaths } from '../../shared/engine/data-folder.ts'
@@ -141,5 +141,6 @@ const cleanWaitMs = 10_000
 
 export function cleanWords({ lockFiles, temporaryFiles }: ReturnType<typeof cleanUp>): string {
   if (lockFiles + temporaryFiles === 0) return 'Nothing was left behind. Checkpoints are never removed here.'
-  return `Removed ${lockFiles} files of the lock and ${temporaryFiles} temporary files of ended processes. Checkpoints are never removed here.`
+  const parts = [count(lockFiles, 'file of the lock', 'files of the lock'), count(temporaryFiles, 'temporary file')]
+  return `Removed ${parts.join(' and ')}. Checkpoints are never removed here.`
 }

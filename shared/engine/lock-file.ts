@@ -73,7 +73,7 @@ export interface AcquireRequest {
 }
 
 export interface Lock {
-  /** Tries at once, then every 20 to 50 ms. Never rejects for anything the disk does. */
+  /** Tries at once, then every 20 to 50 ms, more often the more others went first. Never rejects for anything the disk does. */
   acquire(request: AcquireRequest): Promise<LockAttempt>
   /** Changes nothing on disk. Counts as a look at the owner's heartbeat, so calling it between attempts shortens a takeover. */
   status(): LockStatus
@@ -89,20 +89,23 @@ export function createLock(ports: LockPorts, folder: string, options: LockOption
 
   async function acquire({ waitMs, signal }: AcquireRequest): Promise<LockAttempt> {
     const untilMs = clock.monotonicMs() + waitMs
+    const seen: SeenTops = { first: null, last: 0 }
     for (;;) {
       if (signal?.aborted) return { kind: 'aborted' }
-      const attempt = orUnavailable(folder, otherFolder, tryNow)
+      const attempt = orUnavailable(folder, otherFolder, () => tryNow(seen))
       const leftMs = untilMs - clock.monotonicMs()
       if (attempt.kind !== 'locked-elsewhere' || leftMs <= 0) return attempt
-      await clock.sleep(Math.min(leftMs, randomInt(20, 51)), signal)
+      await clock.sleep(Math.min(leftMs, pauseAfter(seen)), signal)
     }
   }
 
   /** A lost race is tried again at once; after three the lock is busy enough to wait. */
-  function tryNow(): LockAttempt {
+  function tryNow(seen: SeenTops): LockAttempt {
     prepareFolder()
     for (let tries = 1; ; tries += 1) {
       const top = tickets.top()
+      seen.first ??= top
+      seen.last = top
       const view = tickets.look(top)
       if (tries > 3 || !mayFollow(view)) return lockedBy(view)
       const owner = ownerOf(processes, name, randomBytes(8).toString('hex'), clock.nowMs())
@@ -179,6 +182,18 @@ export function createLock(ports: LockPorts, folder: string, options: LockOption
   }
 
   return { acquire, status }
+}
+
+/** The highest ticket at the first look of an attempt, and at the last. */
+interface SeenTops {
+  first: number | null
+  last: number
+}
+
+/** Whoever has seen many others go first looks more often, up to four times, so that nobody waits much longer than the rest. */
+function pauseAfter({ first, last }: SeenTops): number {
+  const wentFirst = Math.max(0, last - (first ?? last))
+  return randomInt(20, 51) / Math.min(4, 1 + wentFirst / 32)
 }
 
 /** A folder that is gone counts as `no`: whoever makes it anew starts from 1. */

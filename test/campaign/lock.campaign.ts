@@ -1,4 +1,6 @@
 /** The promises of lock and coordinator under load: hammers of real processes, racing monitors, every interleaving. */
+import path from 'node:path'
+import { bundleScripts } from '../bench/bundle.ts'
 import { type HammerOptions, type HammerResult, runHammer } from '../support/lock-hammer.ts'
 import { explore, type ModelOptions } from '../support/lock-model.ts'
 import { raceMonitors } from '../support/monitor-race.ts'
@@ -15,7 +17,8 @@ async function hammer(
   alsoPromised: (result: HammerResult) => readonly (readonly [string, boolean])[],
 ): Promise<readonly CampaignResult[]> {
   const { dataDir: folder, env } = home()
-  const options = { folder, env, seed, processes: 32, durationMs: minute, killEveryMs: 240, ...part }
+  const script = await buildRacer(path.join(folder, 'scripts'))
+  const options = { folder, env, seed, script, processes: 32, durationMs: minute, killEveryMs: 200, ...part }
   const result = await runHammer(options)
   const promises = [
     ['two holders at once', result.overlaps > 0],
@@ -24,6 +27,12 @@ async function hammer(
     ...alsoPromised(result),
   ] as const
   return [{ title, figures: words(result), failures: promises.flatMap(([what, broken]) => (broken ? [what] : [])) }]
+}
+
+/** Built, because hundreds of racers are started and sources take long to load. */
+async function buildRacer(folder: string): Promise<string> {
+  const entries = { racer: 'test/support/lock-hammer-child.ts' }
+  return (await bundleScripts(entries, folder, new AbortController().signal)).racer
 }
 
 const fewKills = ({ kills }: HammerResult) => ['fewer than 200 kills', kills < 200] as const
@@ -35,7 +44,10 @@ const lostWakeUp = ({ longestFreeMs }: HammerResult) => {
 function words(result: HammerResult): string {
   const round = (value: number) => Math.round(value).toLocaleString('en-GB')
   const { waitMs, deadMs } = result
-  const legacy = result.legacyOverlaps > 0 ? ` (${result.legacyOverlaps} among the older monitors themselves)` : ''
+  const legacy =
+    result.legacyOverlaps > 0
+      ? ` (${result.legacyOverlaps} among the older monitors themselves, and ${result.legacyCaused} of ours with one whose lock another older one had removed)`
+      : ''
   return [
     `${round(result.acquisitions)} acquisitions (${round(result.perSecond)}/s), ${result.kills} kills, ${result.stops} stops`,
     `${result.overlaps} overlaps${legacy}, ${result.stuck} stuck, ${result.refused} refused, ${result.lateWrites} late writes among ${result.records} records`,

@@ -3,7 +3,7 @@
  * `checkpoint.lock` is there, and only then writes its pid into it, in place; it deletes what it takes for stale,
  * and on release deletes whatever is there.
  */
-import type { Clock, FileSystem, Processes } from '../../shared/engine/ports.ts'
+import type { Clock, FileSystem, OpenFile, Processes } from '../../shared/engine/ports.ts'
 
 export interface LegacyMonitor {
   readonly lockFile: string
@@ -46,10 +46,23 @@ export function createLegacyMonitor(
 
   /** `open(file, 'w')`: an existing file keeps its identity, is emptied, then written. */
   function overwrite(): void {
-    const file = seesNone() ? files.open(lockFile, 'create') : files.open(lockFile, 'update')
+    const file = openToWrite()
     file.truncate(0)
     file.append(Buffer.from(String(processes.self.pid)))
     file.close()
+  }
+
+  /** One call of the system does both there: it makes the file or takes the one that is there. */
+  function openToWrite(): OpenFile {
+    for (;;) {
+      for (const mode of ['update', 'create'] as const) {
+        try {
+          return files.open(lockFile, mode)
+        } catch (error) {
+          if (!['ENOENT', 'EEXIST'].includes((error as { code?: string }).code ?? '')) throw error
+        }
+      }
+    }
   }
 
   function isStale(): boolean {

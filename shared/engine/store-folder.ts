@@ -99,8 +99,23 @@ function createFormat(ports: Ports, paths: StorePaths): Failure | null {
   }
   makeFolderDurably(files, paths.temporary)
   if (files.lstat(paths.temporary).kind !== 'folder') return refuse(`${paths.temporary} is not a folder of its own`)
+  // Before FORMAT, so that a store that has one has a way to it, whoever made it and died.
+  syncWayTo(files, paths.folder)
   createDurably(files, temporaryPath(ports, paths.temporary), paths.format, Buffer.from(storeFormat))
   return checkFormat(files, paths)
+}
+
+/** The folders above may have been made a moment ago by somebody who did not sync them: a settings file, an installer. */
+function syncWayTo(files: FileSystem, folder: string): void {
+  for (let at = path.dirname(folder); ; at = path.dirname(at)) {
+    try {
+      files.syncFolder(at)
+    } catch (error) {
+      // Above our own folders we may lack the right; those folders are older than we are.
+      if (errorCode(error) === null) throw error
+    }
+    if (path.dirname(at) === at) return
+  }
 }
 
 function formatExists(files: FileSystem, paths: StorePaths): boolean {

@@ -4,7 +4,7 @@
  * Pure. Only the status line's input states the window; from a transcript it follows from the model's name. Plan
  * rules and CLAUDE_CODE_DISABLE_1M_CONTEXT can hold a model of a million tokens to 200,000 and leave no trace.
  */
-import type { ContextFill } from './session.ts'
+import type { CompactionOutlook, ContextFill } from './session.ts'
 
 const large = 1_000_000
 const standard = 200_000
@@ -60,6 +60,25 @@ export interface CompactionPoint {
 export function compactionPoint(windowTokens: number): CompactionPoint {
   const effective = windowTokens - reservedTokens
   return { turnTokens: effective - 13_000, loopTokens: effective - 3_000 }
+}
+
+/** A guess beyond this says no more than "many". */
+const mostTurns = 1_000
+
+/**
+ * @param turnStarts Contexts, in tokens, with which the last turns began, oldest first, all since the last compaction.
+ */
+export function compactionOutlook(fill: ContextFill, turnStarts: readonly number[]): CompactionOutlook {
+  const { turnTokens: atTokens } = compactionPoint(fill.windowTokens)
+  const leftTokens = Math.max(0, atTokens - fill.tokens)
+  const leftPercent = Math.round((100 * leftTokens) / atTokens)
+  return { atTokens, leftTokens, leftPercent, turnsLeft: turnsUntil(leftTokens, fill.tokens, turnStarts) }
+}
+
+function turnsUntil(leftTokens: number, tokens: number, turnStarts: readonly number[]): number | null {
+  if (leftTokens === 0) return 0
+  const perTurn = (tokens - (turnStarts[0] ?? tokens)) / turnStarts.length
+  return perTurn > 0 ? Math.min(mostTurns, Math.floor(leftTokens / perTurn)) : null
 }
 
 function isLargeVariant(model: string | null): boolean {

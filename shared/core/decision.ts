@@ -26,6 +26,8 @@ export interface DecisionInput {
   readonly urgent: UrgentEvent | null
   /** The failures since the last success, or null. */
   readonly backOff: BackOff | null
+  /** Not all of the transcript has been read: no other value here can be relied on yet. */
+  readonly isPartial?: boolean
 }
 
 export type HoldReason =
@@ -35,6 +37,8 @@ export type HoldReason =
   | { readonly kind: 'cooling-down'; readonly untilMs: number }
   /** `dueAtMs`: when time or idle alone will make it due; null if they never will. */
   | { readonly kind: 'below-threshold'; readonly dueAtMs: number | null }
+  /** Not all of its transcript has been read yet. */
+  | { readonly kind: 'reading' }
   /** Due or urgent, but the last attempts failed. */
   | ({ readonly kind: 'backing-off' } & BackingOff)
 
@@ -49,6 +53,7 @@ export function decide(input: DecisionInput): Decision {
   if (isPaused(input.pausedUntilMs, input.nowMs)) {
     return hold({ kind: 'paused', untilMs: input.pausedUntilMs === Infinity ? null : input.pausedUntilMs })
   }
+  if (input.isPartial) return hold({ kind: 'reading' })
   if (input.unchanged) return hold({ kind: 'unchanged' })
   const early = input.urgent === null ? whyTooEarly(input) : null
   if (early !== null) return hold(early)

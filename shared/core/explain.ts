@@ -68,6 +68,8 @@ export function explainHold(reason: HoldReason, score: SessionScore, nowMs: numb
       return reason.untilMs === null
         ? 'paused until resumed'
         : `paused for another ${formatDuration(reason.untilMs - nowMs)}`
+    case 'reading':
+      return 'its transcript is still being read'
     case 'unchanged':
       return score.factors.time.value === null ? 'nothing to save yet' : 'nothing changed since the last checkpoint'
     case 'cooling-down':

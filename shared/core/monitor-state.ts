@@ -3,7 +3,14 @@ import type { CheckpointId, CheckpointOutcome, CheckpointSummary } from './check
 import type { Decision } from './decision.ts'
 import { count } from './format.ts'
 import type { SessionScore } from './scoring.ts'
-import { isLive, type LiveState, type ProjectRef, type SessionCounts, type SessionId } from './session.ts'
+import {
+  type CompactionOutlook,
+  isLive,
+  type LiveState,
+  type ProjectRef,
+  type SessionCounts,
+  type SessionId,
+} from './session.ts'
 import type { Settings, SettingsProblem } from './settings.ts'
 
 /**
@@ -34,6 +41,7 @@ export interface SessionView {
   readonly contextTokens: number | null
   readonly contextWindowTokens: number | null
   readonly contextPercent: number | null
+  readonly compaction: CompactionOutlook | null
   readonly filesChanged: number
   readonly firstActivityMs: number | null
   readonly lastActivityMs: number | null
@@ -48,6 +56,8 @@ export interface SessionView {
   /** Of this run of the monitor. */
   readonly lastOutcome: CheckpointOutcome | null
   readonly problems: readonly string[]
+  /** Only head and tail of its transcript were read so far; absent otherwise. */
+  readonly partial?: true
 }
 
 export interface CycleSummary {
@@ -120,6 +130,17 @@ export interface Progress {
   readonly task: string
   readonly done: number
   readonly total: number
+  /** Where the work is measured in bytes too. */
+  readonly bytes?: { readonly done: number; readonly total: number }
+  /** An estimate from the pace so far; absent where it cannot be told. Ms. */
+  readonly leftMs?: number
+}
+
+/** How watching goes: `polling` where the system cannot tell of changes by itself; `off`: only looks that are asked for. */
+export interface WatchState {
+  readonly mode: 'off' | 'watching' | 'polling'
+  /** Why it polls, in words. */
+  readonly reason: string | null
 }
 
 export interface MonitorState {
@@ -140,6 +161,8 @@ export interface MonitorState {
   /** Null before the first test restore. */
   readonly lastProof: ProofState | null
   readonly roots: readonly string[]
+  /** Absent before watching began. */
+  readonly watch?: WatchState
   /** Newest last; at most 200. */
   readonly activity: readonly ActivityEntry[]
   readonly notices: readonly Notice[]

@@ -12,7 +12,7 @@
  *    forgotten, oldest first.
  * 4. What a tool was asked to do counts only when its result says that it was done.
  */
-import { contextFill, windowTokensOf } from './context-window.ts'
+import { compactionOutlook, contextFill, windowTokensOf } from './context-window.ts'
 import type { ChangedFile, ContextFill, SessionFacts, SessionId } from './session.ts'
 import { applyToStream, emptyStream, emptyThread, type StreamFold, type ThreadFold } from './stream-fold.ts'
 import type { TranscriptEvent } from './transcript.ts'
@@ -31,6 +31,15 @@ export interface RecordPlace {
 
 export function emptyFold(sessionId: SessionId): SessionFold {
   return { sessionId, streams: Object.create(null) as SessionFold['streams'] }
+}
+
+/** A fold that went through JSON: its tables are again without a prototype, where a path may be called `constructor`. */
+export function reviveFold({ sessionId, streams }: SessionFold): SessionFold {
+  const fold = emptyFold(sessionId)
+  for (const [stream, part] of Object.entries(streams)) {
+    fold.streams[stream] = { ...part, files: Object.assign(Object.create(null), part.files) }
+  }
+  return fold
 }
 
 /** Forgets all that one stream said, before it is read again. */
@@ -59,6 +68,7 @@ export function saidGoodbye(fold: SessionFold): boolean {
 export function factsOf(fold: SessionFold): SessionFacts {
   const parts = Object.values(fold.streams)
   const thread = fold.streams['main']?.thread ?? emptyThread()
+  const context = contextOf(thread)
   const sum = (count: (part: StreamFold) => number) => parts.reduce((total, part) => total + count(part), 0)
   return {
     sessionId: fold.sessionId,
@@ -88,7 +98,8 @@ export function factsOf(fold: SessionFold): SessionFacts {
       Math.max,
     ),
     filesChanged: changedFiles(fold),
-    context: contextOf(thread),
+    context,
+    compaction: context && compactionOutlook(context, thread.turnStarts),
     lastPrompts: [...thread.lastPrompts],
     lastCommands: [...thread.lastCommands],
     lastReply: thread.lastReply,

@@ -68,6 +68,18 @@ export interface ContextFill {
   readonly percent: number
 }
 
+/** How far a session's context is from the point where Claude Code compacts by itself: it may, but it need not. */
+export interface CompactionOutlook {
+  /** Context at which it would begin, before a turn, in tokens. */
+  readonly atTokens: number
+  /** Tokens until then; 0 when that point is passed. */
+  readonly leftTokens: number
+  /** 100 × tokens left ÷ tokens at that point, rounded; 0–100. */
+  readonly leftPercent: number
+  /** Turns until then if they go on adding what the last ones added on average; null while that cannot be told. */
+  readonly turnsLeft: number | null
+}
+
 /** Counts over the main stream and all sub-agent streams, unless said otherwise. */
 export interface SessionCounts {
   /** Human prompts plus distinct API replies of the main thread (one reply is several lines). */
@@ -106,6 +118,8 @@ export interface SessionFacts {
   /** Newest change last. */
   readonly filesChanged: readonly ChangedFile[]
   readonly context: ContextFill | null
+  /** Null where there is no context. */
+  readonly compaction: CompactionOutlook | null
   /** Last prompts, oldest first; at most 5. */
   readonly lastPrompts: readonly HumanPrompt[]
   /** Last Bash commands, oldest first; at most 10, each at most 300 characters. */
@@ -157,4 +171,6 @@ export interface DetectedSession {
   readonly project: ProjectRef | null
   /** What went wrong while reading it, in words; empty when all is well. */
   readonly problems: readonly string[]
+  /** Only head and tail of its file were read so far: to be shown, not to be decided by. Absent otherwise. */
+  readonly partial?: true
 }

@@ -53,6 +53,8 @@ export interface ThreadFold {
   contextTokens: number | null
   /** Largest context seen with `model`. */
   largestTokens: number
+  /** Contexts with which the last turns since a compaction began, oldest first. */
+  readonly turnStarts: number[]
   readonly lastPrompts: HumanPrompt[]
   readonly lastCommands: string[]
   lastReply: string | null
@@ -62,7 +64,7 @@ export interface ThreadFold {
 }
 
 /** Entries that are kept of each list. */
-export const foldLimits = { files: 20_000, pending: 200, replyIds: 64, prompts: 5, commands: 10 } as const
+export const foldLimits = { files: 20_000, pending: 200, replyIds: 64, prompts: 5, commands: 10, turns: 5 } as const
 
 /** @param isMain True for the session's own file, which holds its thread. */
 export function emptyStream(isMain: boolean): StreamFold {
@@ -99,6 +101,7 @@ export function emptyThread(): ThreadFold {
     requestedModel: null,
     contextTokens: null,
     largestTokens: 0,
+    turnStarts: [],
     lastPrompts: [],
     lastCommands: [],
     lastReply: null,
@@ -152,6 +155,7 @@ function applyToThread(thread: ThreadFold, event: RecordEvent): void {
       thread.closed = false
       thread.prompts += 1
       thread.firstPrompt ??= oneLine(event.text, textLimits.title)
+      if (thread.contextTokens !== null) push(thread.turnStarts, thread.contextTokens, foldLimits.turns)
       push(thread.lastPrompts, { text: event.text, atMs: event.envelope.atMs }, foldLimits.prompts)
       break
     case 'reply':
@@ -164,6 +168,7 @@ function applyToThread(thread: ThreadFold, event: RecordEvent): void {
     case 'compaction':
       thread.compactions += 1
       thread.contextTokens = event.postTokens
+      thread.turnStarts.length = 0
       break
     case 'title':
       if (event.source === 'custom') thread.customTitle = event.text

@@ -68,7 +68,7 @@ export const speakingTypes: ReadonlySet<string> = new Set([
 /** Likewise for records with an `attachment`, by its type: these speak, all others are context that the tool injected. */
 export const speakingAttachments: ReadonlySet<string> = new Set(['queued_command', 'model'])
 /** The tool's own copies of what it sent: large, and all that they say of themselves stands before their content. */
-export const bulkTypes: ReadonlySet<string> = new Set(['api-request', 'api-request-shape', 'api-request-blob'])
+export const bulkTypes: ReadonlySet<string> = new Set(['api-request-shape', 'api-request-blob'])
 
 /** @param value What `JSON.parse` made of a line. */
 export function parseRecord(value: unknown): TranscriptEvent {

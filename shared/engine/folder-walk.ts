@@ -17,11 +17,14 @@ export interface Walk {
   readonly status: StatusListing
   /** False if a limit was reached or a folder could not be read. */
   readonly complete: boolean
+  /** Folders that could not be read; an empty name is the root. */
+  readonly unreadable: readonly Buffer[]
 }
 
 export function walkFolder(files: FileSystem, root: string, reader: TreeReader, limits: WalkLimits): Walk {
   const untracked: Buffer[] = []
   const embedded: Buffer[] = []
+  const unreadable: Buffer[] = []
   // What can be made again comes after everything else, so that a limit costs the user least.
   const [first, last]: [Buffer[], Buffer[]] = [[Buffer.alloc(0)], []]
   let complete = true
@@ -32,7 +35,10 @@ export function walkFolder(files: FileSystem, root: string, reader: TreeReader, 
       break
     }
     const names = namesIn(files, root, at)
-    if (names === null) complete = false
+    if (names === null) {
+      complete = false
+      unreadable.push(at)
+    }
     if (at.length > 0 && names?.some(name => name.toString('latin1') === '.git')) {
       embedded.push(at)
       continue
@@ -45,7 +51,7 @@ export function walkFolder(files: FileSystem, root: string, reader: TreeReader, 
     }
   }
   const entries = untracked.map(path => ({ path, status: '??', index: null }))
-  return { status: { commit: null, tracked: [], untracked: entries, embedded }, complete }
+  return { status: { commit: null, tracked: [], untracked: entries, embedded }, complete, unreadable }
 }
 
 function namesIn(files: FileSystem, root: string, folder: Buffer): readonly Buffer[] | null {

@@ -39,6 +39,8 @@ export interface Listed {
   readonly index: IndexScan
   /** `corrupt-index`, `no-head`, `too-many-untracked`, or null when the listing is exact. */
   readonly degraded: string | null
+  /** Folders that git could not open: what is untracked in them is in no list. An empty name is the root. */
+  readonly unreadable: readonly Buffer[]
   readonly warnings: readonly string[]
 }
 
@@ -211,7 +213,13 @@ function listed(
     ...gitDir.problems,
     ...said.map(result => (result === null ? '' : `git status: ${complaint(result)}`)),
   ]
-  return { ok: true, gitDir, ...found, warnings }
+  return { ok: true, gitDir, ...found, unreadable: unopenedFolders(results.at(-1)?.stderr ?? ''), warnings }
+}
+
+/** git goes on without a folder that it may not open, and says so only in its complaints. */
+export function unopenedFolders(complaints: string): readonly Buffer[] {
+  const found = complaints.matchAll(/^warning: could not open directory '(?:\.\/)?(.*?)\/?': [^']+$/gm)
+  return [...found].map(([, name = '']) => Buffer.from(name))
 }
 
 function notListed(result: CommandResult | null): Listing {

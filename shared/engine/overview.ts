@@ -22,6 +22,8 @@ import type { Snapshotter, TreeResult } from './work-tree-snapshot.ts'
 export interface SessionEntry {
   readonly session: DetectedSession
   readonly last: CheckpointRecord | null
+  /** Null where it was not looked at. */
+  readonly tree: SurveyedTree | null
   readonly assessment: Assessment
   readonly score: SessionScore
   readonly decision: Decision
@@ -47,7 +49,7 @@ export interface LookOptions {
 }
 
 /** A project's work tree now, and what changed since the newest saved one. */
-interface SurveyedTree {
+export interface SurveyedTree {
   readonly manifest: TreeManifest
   /** Fingerprint of the saved tree that `changedPaths` is measured from; null if there was none. */
   readonly sinceFingerprint: string | null
@@ -94,9 +96,10 @@ export function createOverview({ ports, history, snapshotter }: OverviewParts) {
       idleRuns: live.status !== 'busy',
       urgent: options.urgent.get(facts.sessionId) ?? null,
       backOff: options.backOffs.get(facts.sessionId) ?? null,
+      isPartial: session.partial ?? false,
     })
     const outcome = options.outcomes.get(facts.sessionId) ?? null
-    const parts = { session, last, assessment, score, decision }
+    const parts = { session, last, tree, assessment, score, decision }
     return { ...parts, view: viewOf(parts, excluded, outcome, nowMs) }
   }
 
@@ -170,11 +173,12 @@ function viewOf(
     contextTokens: facts.context?.tokens ?? null,
     contextWindowTokens: facts.context?.windowTokens ?? null,
     contextPercent: facts.context?.percent ?? null,
+    compaction: facts.compaction,
     filesChanged: facts.filesChanged.length,
     firstActivityMs: facts.firstActivityMs,
     lastActivityMs: facts.lastActivityMs,
     transcriptBytes: session.streams.reduce((sum, stream) => sum + stream.completeBytes, 0),
-    protection: protectionOf(assessment, decision, score, excluded, lastOutcome),
+    protection: session.partial ? 'changed' : protectionOf(assessment, decision, score, excluded, lastOutcome),
     score,
     decision,
     why: explainDecision(decision, score, nowMs),
@@ -182,6 +186,7 @@ function viewOf(
     lastCheckpoint: last && summariseCheckpoint(last),
     lastOutcome,
     problems: session.problems,
+    ...(session.partial ? { partial: true } : {}),
   }
 }
 

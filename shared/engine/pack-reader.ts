@@ -58,7 +58,12 @@ export function openPackReader(files: FileSystem, folder: string): PackReader {
   const close = () => {
     const closing = current
     current = null
-    closing?.file.close()
+    try {
+      closing?.file.close()
+    } catch (error) {
+      // Every byte that was asked for has been read and judged by then.
+      if (errorCode(error) === null) throw error
+    }
   }
   /** Runs `read` on the open pack; whatever the disk says against it becomes a problem. */
   const withPack = <T>(pack: string, read: (opened: Opened) => T): T | PackProblem => {

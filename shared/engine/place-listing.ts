@@ -9,10 +9,13 @@ import { readHead } from './git-refs.ts'
 import type { FileSystem } from './ports.ts'
 import type { SnapshotLimits } from './snapshot-limits.ts'
 import { type Place, type Run, Stopped } from './snapshot-run.ts'
-import { refused, type TreeFailure, timedOut } from './tree-failure.ts'
+import { notReadable, refused, type TreeFailure, timedOut } from './tree-failure.ts'
 
 /** What there is to look at; `gitDir` is null where git could not be asked. */
 export type PlaceListing = Omit<Listed, 'gitDir'> & { readonly gitDir: Listed['gitDir'] | null }
+
+/** A folder is either listed or told to be left out; a root that cannot be read is no empty work tree. */
+const isRoot = (name: Buffer) => name.length === 0
 
 interface ListingParts {
   readonly files: FileSystem
@@ -29,18 +32,24 @@ export async function listPlace(parts: ListingParts, run: Run, place: Place): Pr
   await run.pause()
   const { root, repository } = place
   const listed = await parts.lister.list({ root, repository, timeoutMs: run.timeLeft(), signal: run.signal })
-  if (listed.ok) return tooManyRepositories(place, listed.status.embedded.length) ?? listed
+  if (listed.ok) return whyNot(place, listed) ?? listed
   if (listed.reason === 'aborted') throw new Stopped()
   if (listed.reason === 'timed-out') return timedOut(root)
   const problem = parts.git.isAvailable() ? `git could not list the changes: ${listed.message}` : 'git was not found'
   const walked = walk(parts, run, place, problem)
-  return tooManyRepositories(place, walked.status.embedded.length) ?? walked
+  return whyNot(place, walked) ?? walked
+}
+
+function whyNot({ root, repository }: Place, { status, unreadable }: PlaceListing): TreeFailure | null {
+  if (unreadable.some(isRoot)) return notReadable(root)
+  const count = status.embedded.length
+  return repository === null && count >= mostRepositories ? refused(`${root} holds ${count} repositories`) : null
 }
 
 function walk({ files, limits }: ListingParts, run: Run, place: Place, problem: string): PlaceListing {
   const { root, repository } = place
   const bounds = { files: run.budget.files, folders: limits.folders }
-  const { status, complete } = walkFolder(files, root, place.reader(), bounds)
+  const { status, complete, unreadable } = walkFolder(files, root, place.reader(), bounds)
   const head = repository === null ? null : readHead(files, repository)
   return {
     ok: true,
@@ -49,15 +58,10 @@ function walk({ files, limits }: ListingParts, run: Run, place: Place, problem: 
     status,
     index: emptyScan,
     degraded: repository === null ? null : 'git-failed',
+    unreadable,
     warnings: [
       `${problem}, so ignored and unchanged files are saved too`,
       ...(complete ? [] : ['the folder is too large to be listed as a whole, or parts of it cannot be read']),
     ],
   }
-}
-
-function tooManyRepositories(place: Place, count: number): TreeFailure | null {
-  return place.repository === null && count >= mostRepositories
-    ? refused(`${place.root} holds ${count} repositories`)
-    : null
 }

@@ -33,12 +33,19 @@ export async function captureTree(
   const captured = await snapshotter.capture(project.root, previous, pack, signal)
   if (!captured.ok) return noTree(captured.code, `${captured.message}. ${captured.remedy}`)
   const { manifest } = captured
-  if (saved && manifest.fingerprint === saved.manifest.fingerprint) return savedAgain(saved)
+  const isSame = saved && manifest.fingerprint === saved.manifest.fingerprint
+  if (isSame && leftOut(manifest) === leftOut(saved.manifest)) return savedAgain(saved)
   return newTree(manifest, pack)
 }
 
 function noTree(code: string, message: string): ProjectTree {
   return { manifest: null, error: { code, message }, recordFor: () => null }
+}
+
+/** The fingerprint tells only what was saved; a record must also say what newly was not. */
+function leftOut({ skipped, skippedMore = 0, nested }: TreeManifest): string {
+  const inner = nested.map(({ path, manifest }) => [path, leftOut(manifest)])
+  return JSON.stringify([skipped.map(({ path, reason }) => [path, reason]), skippedMore, inner])
 }
 
 function savedAgain(saved: SavedTree): ProjectTree {

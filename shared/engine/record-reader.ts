@@ -29,7 +29,8 @@ import {
   stringStartsWith,
 } from './json-bytes.ts'
 import { keyNumber, keyTable } from './key-table.ts'
-import { blockStride, createRecordSkim, placeOf } from './record-skim.ts'
+import { blockStride, placeOf } from './record-grammar.ts'
+import { createRecordSkim } from './record-skim.ts'
 import type { TailKind } from './record-tail.ts'
 import { createTextMemory, type TextMemory } from './text-memory.ts'
 
@@ -175,7 +176,9 @@ function createSkimmer(): ReadSkimmed {
   }
 
   function readTime(bytes: Buffer): number | null {
-    const atMs = decodeTime(bytes, places[placeOf.timestamp] ?? -1, places[placeOf.timestamp + 1] ?? -1)
+    const at = places[placeOf.timestamp] ?? -1
+    if (at === -1) return null
+    const atMs = decodeTime(bytes, at, places[placeOf.timestamp + 1] ?? at)
     return Number.isNaN(atMs) ? timeOf(string(bytes, placeOf.timestamp) ?? '') : atMs
   }
 

@@ -17,119 +17,20 @@ import {
   skipValue,
   startsWith,
 } from './json-bytes.ts'
-import { keyNumber, keyTable } from './key-table.ts'
+import { keyNumber } from './key-table.ts'
+import {
+  actions,
+  blockStride,
+  firstBlock,
+  keys,
+  maxBlocks,
+  objectNumber,
+  placeOf,
+  special,
+  walkInto,
+} from './record-grammar.ts'
 import { createTail, type TailKind } from './record-tail.ts'
 
-/** The objects that are walked, and what of each is wanted (its name) or walked into (`>` and the object's name). */
-const grammar = {
-  record: {
-    type: 'type',
-    timestamp: 'timestamp',
-    cwd: 'cwd',
-    gitBranch: 'branch',
-    version: 'version',
-    entrypoint: 'entrypoint',
-    sessionId: 'sessionId',
-    isSidechain: 'sidechain',
-    forkedFrom: 'forkedFrom',
-    isApiErrorMessage: 'apiError',
-    requestedModel: 'requestedModel',
-    subtype: 'subtype',
-    message: '>message',
-    attachment: '>attachment',
-    toolUseResult: '>result',
-    userType: '>tail',
-  },
-  message: { id: 'messageId', model: 'model', content: '>content', usage: '>usage' },
-  usage: {
-    input_tokens: 'inputTokens',
-    cache_creation_input_tokens: 'createdTokens',
-    cache_read_input_tokens: 'readTokens',
-    cache_creation: '>created',
-    iterations: '>iterations',
-  },
-  created: { ephemeral_1h_input_tokens: 'created1h', ephemeral_5m_input_tokens: 'created5m' },
-  block: {
-    type: 'blockType',
-    id: 'callId',
-    name: 'tool',
-    text: 'text',
-    tool_use_id: 'resultOf',
-    content: 'content',
-    is_error: 'isError',
-    input: '>input',
-  },
-  input: { file_path: 'filePath', notebook_path: 'notebookPath', command: 'command' },
-} as const
-
-const recordValues = [
-  'type',
-  'timestamp',
-  'cwd',
-  'branch',
-  'version',
-  'entrypoint',
-  'sessionId',
-  'sidechain',
-  'forkedFrom',
-  'apiError',
-  'requestedModel',
-  'subtype',
-  'messageId',
-  'model',
-  'inputTokens',
-  'createdTokens',
-  'readTokens',
-  'created1h',
-  'created5m',
-] as const
-const blockValues = [
-  'blockType',
-  'callId',
-  'tool',
-  'text',
-  'resultOf',
-  'content',
-  'isError',
-  'filePath',
-  'notebookPath',
-  'command',
-] as const
-export type RecordValue = (typeof recordValues)[number]
-export type BlockValue = (typeof blockValues)[number]
-
-/** Where a value's two positions lie in {@link RecordSkim.places}; of a block's value, in its first block. */
-export const placeOf = Object.fromEntries(
-  [...recordValues, ...blockValues].map((name, i) => [name, 2 * i]),
-) as Readonly<Record<RecordValue | BlockValue, number>>
-/** From a block's values to the next block's. */
-export const blockStride = 2 * blockValues.length
-const firstBlock = 2 * recordValues.length
-/** A message has one block, seldom a few; with more than this it is for the whole parse. */
-const maxBlocks = 8
-
-/** Walks that are not told by the grammar alone. */
-const special = { pass: 100, attachment: 101, content: 102, iterations: 103, result: 104, tail: 105 } as const
-const contexts = Object.keys(grammar) as (keyof typeof grammar)[]
-const keyNames = [...new Set(contexts.flatMap(context => Object.keys(grammar[context])))]
-const keys = keyTable(keyNames)
-
-/** By context and key number: a place, or 200 and the context to walk into, or one of the special walks. */
-const actions = contexts.map(context => {
-  const wanted: Readonly<Record<string, string>> = grammar[context]
-  return Uint8Array.from(keyNames, key => actionFor(wanted[key]))
-})
-
-function actionFor(goal: string | undefined): number {
-  if (goal === undefined) return special.pass
-  if (!goal.startsWith('>')) return placeOf[goal as RecordValue]
-  const context = contexts.indexOf(goal.slice(1) as keyof typeof grammar)
-  return context === -1 ? special[goal.slice(1) as keyof typeof special] : 200 + context
-}
-
-const record = contexts.indexOf('record')
-const message = contexts.indexOf('message')
-const block = contexts.indexOf('block')
 /** Where the end of a line begins that the lines of a session share. */
 const tailStart = Buffer.from(',"userType":')
 const taskStart = Buffer.from('{"task":')
@@ -137,6 +38,11 @@ const attachmentStart = Buffer.from('{"type":')
 const attachmentTail = Buffer.from(',"type":"attachment",')
 /** Longer than what follows the content of an attachment record. */
 const tailBytes = 1_024
+const userType = Buffer.from('"user"')
+/** Said by every record of a conversation, once. (`forkedFrom`, where there is one, comes last.) */
+const envelope = (
+  ['type', 'timestamp', 'cwd', 'branch', 'version', 'entrypoint', 'sessionId', 'sidechain'] as const
+).map(name => placeOf[name])
 const quoted = (names: Iterable<string>) => Array.from(names, name => Buffer.from(`"${name}"`))
 const speaking = quoted(speakingAttachments)
 const bulk = quoted(bulkTypes)
@@ -163,6 +69,9 @@ export function createRecordSkim(): RecordSkim {
   let hasMessage = false
   /** The comma before the member that begins the shared end, if nothing after it was walked into. */
   let tailFrom = -1
+  let hasJumped = false
+  /** False while lines do not say all that a jump must not hide. */
+  let mayJump = true
 
   return {
     places,
@@ -171,21 +80,36 @@ export function createRecordSkim(): RecordSkim {
     tail: () => tail.kind(),
     tailAt: () => tail.at(),
     skim: (bytes, start, end) => {
-      places.fill(-1, 0, firstBlock)
-      blocks = 0
-      hasMessage = false
-      tailFrom = -1
+      if (bytes[start] !== openObject) return false
       tail.look(bytes, start, end)
-      if (bytes[start] !== openObject || walk(record, bytes, start, end, 0) !== end) return false
-      if (tailFrom !== -1) tail.keep(bytes, tailFrom, end, places)
+      let isWhole = walkLine(bytes, start, end)
+      if (hasJumped && !envelope.every(isPlaced)) {
+        // Something may have been jumped over.
+        mayJump = false
+        isWhole = walkLine(bytes, start, end)
+      }
+      if (!isWhole) return false
+      if (tailFrom !== -1) {
+        tail.keep(bytes, tailFrom, end, places)
+        mayJump = true
+      }
       return true
     },
+  }
+
+  function walkLine(bytes: Buffer, start: number, end: number): boolean {
+    places.fill(-1, 0, firstBlock)
+    blocks = 0
+    hasMessage = false
+    hasJumped = false
+    tailFrom = -1
+    return walk(objectNumber.record, bytes, start, end, 0) === end
   }
 
   /** @param shift Distance of a block's places from the first block's. @returns the position after the object, or -1. */
   function walk(context: number, bytes: Buffer, at: number, end: number, shift: number): number {
     const action = actions[context] as Uint8Array
-    const tailAt = context === record ? tail.at() : -1
+    const tailAt = context === objectNumber.record ? tail.at() : -1
     let i = at + 1
     if (bytes[i] === closeObject) return i + 1
     for (;;) {
@@ -201,9 +125,9 @@ export function createRecordSkim(): RecordSkim {
         i = skipValue(bytes, value, end)
         places[what + shift + 1] = i
       } else if (what === special.pass) {
-        i = context === record && isBulk(bytes, value, end) ? end - 1 : skipValue(bytes, value, end)
+        i = context === objectNumber.record && isBulk(bytes, value, end) ? end - 1 : skipValue(bytes, value, end)
       } else {
-        i = walkInto(what, bytes, value, end, shift)
+        i = follow(what, bytes, value, end, shift)
       }
       if (i === -1) return -1
       if (i === tailAt) {
@@ -218,18 +142,18 @@ export function createRecordSkim(): RecordSkim {
     }
   }
 
-  function walkInto(what: number, bytes: Buffer, at: number, end: number, shift: number): number {
+  function follow(what: number, bytes: Buffer, at: number, end: number, shift: number): number {
     tailFrom = what === special.tail ? at - tailStart.length : -1
     if (what === special.attachment) return skipAttachment(bytes, at, end)
     if (what === special.content && bytes[at] === openList) return walkContent(bytes, at, end)
     if (what === special.iterations && bytes[at] === openList && bytes[at + 1] !== closeList) return -1
     if (what === special.result) return skipResult(bytes, at, end)
-    if (what < 200 || bytes[at] !== openObject) return skipValue(bytes, at, end)
-    if (what === 200 + message) {
+    if (what < walkInto || bytes[at] !== openObject) return skipValue(bytes, at, end)
+    if (what === walkInto + objectNumber.message) {
       if (isBulk(bytes, at, end)) return end - 1
       hasMessage = true
     }
-    return walk(what - 200, bytes, at, end, shift)
+    return walk(what - walkInto, bytes, at, end, shift)
   }
 
   function walkContent(bytes: Buffer, at: number, end: number): number {
@@ -241,7 +165,7 @@ export function createRecordSkim(): RecordSkim {
         const shift = blocks * blockStride
         places.fill(-1, firstBlock + shift, firstBlock + shift + blockStride)
         blocks += 1
-        i = walk(block, bytes, i, end, shift)
+        i = walk(objectNumber.block, bytes, i, end, shift)
       } else {
         i = skipValue(bytes, i, end)
       }
@@ -253,11 +177,15 @@ export function createRecordSkim(): RecordSkim {
     }
   }
 
-  /** A tool's structured result, often the largest part of a line. A new task's id would be in there. */
+  /**
+   * A tool's structured result, often the largest part of a line: passed over at one jump where the line's end is
+   * known. A new task's id would be in there.
+   */
   function skipResult(bytes: Buffer, at: number, end: number): number {
     if (startsWith(bytes, at, end, taskStart)) return -1
-    const isKnown = isPlaced(placeOf.type) && isPlaced(placeOf.timestamp) && isPlaced(placeOf.sidechain)
-    return isKnown && tail.at() > at ? tail.at() : skipValue(bytes, at, end)
+    if (!mayJump || !hasMessage || tail.at() <= at) return skipValue(bytes, at, end)
+    hasJumped = startsWith(bytes, places[placeOf.type] ?? -1, end, userType)
+    return hasJumped ? tail.at() : skipValue(bytes, at, end)
   }
 
   function isPlaced(place: number): boolean {
@@ -286,9 +214,11 @@ export function createRecordSkim(): RecordSkim {
    * and not end at the end of the line.
    */
   function jumpToTail(bytes: Buffer, at: number, end: number): number | null {
-    if (end - at < 2 * tailBytes) return null
+    if (!mayJump || end - at < 2 * tailBytes) return null
     const found = bytes.subarray(end - tailBytes, end).lastIndexOf(attachmentTail)
-    return found === -1 ? null : end - tailBytes + found
+    if (found === -1) return null
+    hasJumped = true
+    return end - tailBytes + found
   }
 }
 

@@ -43,16 +43,18 @@ export interface FoundFiles {
 /** Below a session's folder, and of what is said about one session. Deeper or more is left out, and that is said. */
 const limits = { depth: 8, files: 20_000, problems: 50 } as const
 
+/** @param only Of this session alone, without sub-agents that lie beside the sessions' own files. */
 export async function findSessionFiles(
   files: FileSystem,
   roots: readonly string[],
   slice: TimeSlice,
+  only?: SessionId,
 ): Promise<FoundFiles> {
   const found = { sessions: new Map<SessionId, FoundSession>(), legacy: [] as FoundFile[], notices: [] as string[] }
   for (const root of roots) {
     const projects = path.join(root, 'projects')
     for (const name of namesIn(files, projects, found.notices)) {
-      await findInFolder(files, root, path.join(projects, name), found, slice)
+      await findInFolder(files, root, path.join(projects, name), found, slice, only)
     }
   }
   return { ...found, legacy: dropTwins(found.legacy) }
@@ -66,12 +68,14 @@ async function findInFolder(
   folder: string,
   found: Finding,
   slice: TimeSlice,
+  only?: SessionId,
 ): Promise<void> {
   for (const name of namesIn(files, folder, found.notices)) {
     if (slice.isOver()) await slice.next()
-    const at = path.join(folder, name)
+    const at = `${folder}${path.sep}${name}`
     const isLines = name.endsWith('.jsonl')
     const sessionId = parseSessionId(isLines ? name.slice(0, -'.jsonl'.length) : name)
+    if (only !== undefined && sessionId !== only) continue
     if (sessionId === null) {
       if (isLines && name.startsWith('agent-')) addLegacy(files, root, at, found)
     } else if (isLines) {
@@ -131,7 +135,7 @@ async function addSessionFolder(
   for (let folder = waiting.shift(); folder !== undefined; folder = waiting.shift()) {
     for (const entry of namesIn(files, folder.at, session.problems)) {
       if (slice.isOver()) await slice.next()
-      const at = path.join(folder.at, entry)
+      const at = `${folder.at}${path.sep}${entry}`
       const name = folder.name === '' ? entry : `${folder.name}/${entry}`
       const stat = statOf(files, at, session.problems)
       if (stat?.kind !== 'folder') addFile(session, name, root, at, stat)
@@ -157,7 +161,8 @@ function addFile(session: FoundSession, stream: string, root: string, at: string
 function whyNot(session: FoundSession, stream: string, at: string, stat: FileStat): string | null {
   if (stat.kind === 'link') return `${at} is a link and is left alone`
   if (stat.kind !== 'file') return `${at} is no file and is left alone`
-  if (!streamNameSchema.safeParse(stream).success) return `${at} has a name that cannot be kept and is left out`
+  if (stream !== 'main' && !streamNameSchema.safeParse(stream).success)
+    return `${at} has a name that cannot be kept and is left out`
   return session.files.size < limits.files ? null : `Only ${limits.files} files are kept; the others are left out`
 }
 

@@ -1,25 +1,41 @@
 /**
  * Finds every Claude Code session of this machine and tells what is true of it now.
  *
- * The only engine module that knows where transcripts lie. It reads each file from where it stopped, keeps what it
- * learnt in memory between refreshes, and writes nothing. A session is its id: it is followed when its file moves.
+ * With `session-files.ts` the only engine module that knows where transcripts lie. It reads each file from where it
+ * stopped, in this run or, with an index, in the one before, and writes nothing but that index. A session is its id:
+ * it is followed when its file moves.
  *
  * Invariants
- * 1. A refresh gives what a detector that starts afresh would give.
+ * 1. A refresh gives what a detector that starts afresh would give, whatever was read before, here or in the run before.
  * 2. Whatever a user's disk holds becomes a problem of a session or a notice; it never ends a refresh and hides no
  *    other session.
  * 3. The event loop gets its turn every few milliseconds, also within one long file.
  */
-
+import { isDeepStrictEqual } from 'node:util'
 import type { DetectedSession, SessionFacts, SessionId, TranscriptStream } from '../core/session.ts'
-import { dropStream, emptyFold, factsOf, type SessionFold, saidGoodbye } from '../core/session-fold.ts'
+import { emptyFold, factsOf } from '../core/session-fold.ts'
+import { createDetectorIndex } from './detector-index.ts'
+import { errorCode } from './durable-file.ts'
+import {
+  hasLines,
+  type KeptSession,
+  keepDigest,
+  keepNothing,
+  keptFacts,
+  keptGoodbye,
+  readKept,
+} from './kept-session.ts'
 import { createLegacyOwners } from './legacy-agents.ts'
 import { type LiveRegistry, liveStateOf, readLiveRegistry } from './live-registry.ts'
-import type { Ports } from './ports.ts'
+import type { FileStat, Ports } from './ports.ts'
 import { createProjectResolver } from './project-resolver.ts'
+import type { ScannedSession, ScanWorkers } from './scan-crew.ts'
+import { createScanRound } from './scan-round.ts'
 import { type FoundFile, type FoundSession, findSessionFiles } from './session-files.ts'
-import { isUpToDate, type ReadState, readStream } from './stream-reader.ts'
+import { isUpToDate, type ReadState } from './stream-reader.ts'
 import { createTimeSlice, type TimeSlice } from './time-slice.ts'
+import { touchedBy } from './touched-paths.ts'
+import { createGlance, type Glimpsed, glimpseFiles } from './transcript-glance.ts'
 import { createScanner } from './transcript-scanner.ts'
 
 export type DetectorPorts = Pick<Ports, 'clock' | 'files' | 'processes' | 'log'>
@@ -27,6 +43,10 @@ export type DetectorPorts = Pick<Ports, 'clock' | 'files' | 'processes' | 'log'>
 export interface DetectorOptions {
   /** Claude Code's config folders, absolute. One that is not there holds no sessions. */
   readonly roots: readonly string[]
+  /** Where to remember between runs; absolute. Without one every run reads everything. */
+  readonly indexFolder?: string
+  /** Threads that help to read when there is much to read. Without them this thread reads everything. */
+  readonly workers?: ScanWorkers
 }
 
 /** How far a refresh is, in sessions and in bytes that had to be read. */
@@ -37,67 +57,87 @@ export interface DetectorProgress {
   readonly totalBytes: number
 }
 
+export type OnProgress = (progress: DetectorProgress) => void
+
 export interface Detector {
+  /** True until a refresh or an index has told of a session. */
+  knowsNothing(): boolean
   /**
-   * Looks at everything, newest session first. Refreshes follow each other. Rejects only on a defect.
+   * A first look at the heads and tails of the newest sessions, and at the names of all others: `partial` every one,
+   * to be shown and not to be decided by.
+   */
+  glance(): readonly DetectedSession[]
+  /**
+   * Looks at everything. Refreshes follow each other. Rejects only on a defect.
    *
    * @param onProgress Called whenever others get their turn, and once at the end. Keep it short.
    * @returns most recently active first
    */
-  refresh(onProgress?: (progress: DetectorProgress) => void): Promise<DetectedSession[]>
+  refresh(onProgress?: OnProgress): Promise<DetectedSession[]>
+  /**
+   * Looks only at what a watcher saw change.
+   *
+   * @returns the sessions that may be different now; null when only a look at everything can tell
+   */
+  refreshPaths(paths: readonly string[]): Promise<DetectedSession[] | null>
   /** What could not be read beside the sessions' own files, in words, as of the last refresh. */
   notices(): readonly string[]
+  /** Waits for what was begun and writes the index. Nothing may be asked for afterwards. */
+  close(): Promise<void>
 }
 
-/** What is kept of a session between refreshes. */
-interface Tracked {
-  readonly fold: SessionFold
-  /** By stream name, for every file that has lines. */
-  readonly reads: Map<string, ReadState>
-  /** Null when the fold has changed since. */
-  facts: SessionFacts | null
-  /** Of the last reading. */
-  problems: readonly string[]
-}
+/** A change waits this long to be saved, so that a busy session does not rewrite the index all the time. */
+const saveEveryMs = 60_000
+/** Sessions that a glance opens: more than a screen shows. */
+const glanceAtMost = 200
 
-export function createDetector(ports: DetectorPorts, { roots }: DetectorOptions): Detector {
+export function createDetector(ports: DetectorPorts, { roots, indexFolder, workers }: DetectorOptions): Detector {
   const { clock, files, processes, log } = ports
   const scanner = createScanner()
   const projects = createProjectResolver(files, clock)
   const owners = createLegacyOwners(files)
-  const tracked = new Map<SessionId, Tracked>()
+  const index = indexFolder === undefined ? null : createDetectorIndex(ports, indexFolder)
+  const kept = index?.load() ?? new Map<SessionId, KeptSession>()
+  /** As of the last look at each. */
+  let present: Map<SessionId, FoundSession> = new Map()
+  let registry: LiveRegistry = { entries: new Map(), folders: new Map(), notices: [] }
   let notices: readonly string[] = []
+  let savedMs = Number.NEGATIVE_INFINITY
   let tail: Promise<unknown> = Promise.resolve()
 
   return {
-    refresh: onProgress => {
-      const result = tail.then(() => refresh(onProgress))
-      tail = result.catch(() => {})
-      return result
-    },
+    knowsNothing: () => kept.size === 0,
+    glance,
+    refresh: onProgress => inTurn(() => refresh(onProgress)),
+    refreshPaths: paths => inTurn(() => refreshPaths(paths)),
     notices: () => notices,
+    close: () => inTurn(() => save(createTimeSlice(clock), 0)),
   }
 
-  async function refresh(onProgress: (progress: DetectorProgress) => void = () => {}): Promise<DetectedSession[]> {
+  function inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const result = tail.then(work)
+    tail = result.catch(() => {})
+    return result
+  }
+
+  async function refresh(onProgress: OnProgress = () => {}): Promise<DetectedSession[]> {
     const slice = createTimeSlice(clock)
     const found = await findSessionFiles(files, roots, slice)
     for (const file of found.legacy) adopt(found.sessions, file)
     const sessions = [...found.sessions.values()].filter(session => session.files.has('main')).sort(newestFirst)
-    forgetAllBut(new Set(sessions.map(session => session.sessionId)))
+    present = new Map(sessions.map(session => [session.sessionId, session]))
+    for (const sessionId of kept.keys()) if (!present.has(sessionId)) kept.delete(sessionId)
     await readAll(sessions, slice, onProgress)
-    const registry = readLiveRegistry(files, roots)
+    registry = readLiveRegistry(files, roots)
     const homeless = [...found.sessions.values()].filter(session => !session.files.has('main'))
     say([...found.notices, ...homeless.flatMap(session => session.problems), ...registry.notices])
-    return sessions.map(session => describe(session, registry)).sort(mostRecentFirst)
+    await save(slice, saveEveryMs)
+    return sessions.map(describe).sort(mostRecentFirst)
   }
 
-  function adopt(sessions: Map<SessionId, FoundSession>, file: FoundFile): void {
+  function adopt(sessions: ReadonlyMap<SessionId, FoundSession>, file: FoundFile): void {
     const owner = owners.ownerOf(file)
     if (owner !== null) sessions.get(owner)?.files.set(file.stream, file)
-  }
-
-  function forgetAllBut(present: ReadonlySet<SessionId>): void {
-    for (const sessionId of tracked.keys()) if (!present.has(sessionId)) tracked.delete(sessionId)
   }
 
   function say(next: readonly string[]): void {
@@ -105,93 +145,182 @@ export function createDetector(ports: DetectorPorts, { roots }: DetectorOptions)
     notices = next
   }
 
-  async function readAll(
-    sessions: readonly FoundSession[],
-    slice: TimeSlice,
-    onProgress: (progress: DetectorProgress) => void,
-  ): Promise<void> {
+  async function save(slice: TimeSlice, everyMs: number): Promise<void> {
+    if (index === null || clock.monotonicMs() - savedMs < everyMs) return
+    await index.save(kept, () => slice.next())
+    savedMs = clock.monotonicMs()
+  }
+
+  async function readAll(sessions: readonly FoundSession[], slice: TimeSlice, onProgress: OnProgress): Promise<void> {
     const total = sessions.length
-    const totalBytes = sessions.reduce((sum, session) => sum + bytesToRead(session), 0)
-    let done = 0
+    const waiting = sessions.flatMap(session => {
+      const bytes = bytesToRead(session)
+      return bytes > 0 || hasLost(session) ? [{ session, bytes, isNew: !kept.has(session.sessionId) }] : []
+    })
+    const totalBytes = waiting.reduce((sum, { bytes }) => sum + bytes, 0)
+    let done = total - waiting.length
     let doneBytes = 0
-    const pause = async () => {
-      onProgress({ done, total, doneBytes, totalBytes })
-      await slice.next()
-    }
-    for (const session of sessions) {
+    const tell = () => onProgress({ done, total, doneBytes, totalBytes })
+    const round = createScanRound({
+      waiting,
+      workers,
+      log,
+      onScanned: scanned => {
+        keepScanned(scanned)
+        done += 1
+        doneBytes += scanned.bytes
+        tell()
+      },
+    })
+    for (let session = await round.next(); session !== null; session = await round.next()) {
       for (const bytes of read(session)) {
         doneBytes += bytes
-        if (slice.isOver()) await pause()
+        if (slice.isOver()) {
+          tell()
+          await slice.next()
+        }
       }
       done += 1
-      if (slice.isOver()) await pause()
     }
-    onProgress({ done, total, doneBytes, totalBytes })
+    tell()
   }
 
   function bytesToRead({ sessionId, files: found }: FoundSession): number {
-    const reads = tracked.get(sessionId)?.reads
+    const reads = kept.get(sessionId)?.reads
     let bytes = 0
     for (const { stream, stat } of found.values()) {
       const before = reads?.get(stream)
+      // An empty file is looked at once all the same.
       if (hasLines(stream) && !isUpToDate(before, stat))
-        bytes += Math.max(0, stat.size - (before?.position.scannedTo ?? 0))
+        bytes += Math.max(1, stat.size - (before?.position.scannedTo ?? 0))
     }
     return bytes
   }
 
+  /** A file is gone, or the last look left a problem behind. */
+  function hasLost({ sessionId, files: found }: FoundSession): boolean {
+    const session = kept.get(sessionId)
+    if (session === undefined) return false
+    return session.problems.length > 0 || [...session.reads.keys()].some(stream => !found.has(stream))
+  }
+
   /** Brings what is kept of a session up to date; yields the bytes read, chunk by chunk. */
-  function* read(session: FoundSession): Generator<number> {
-    const { sessionId } = session
-    const kept = tracked.get(sessionId) ?? { fold: emptyFold(sessionId), reads: new Map(), facts: null, problems: [] }
-    tracked.set(sessionId, kept)
-    const problems: string[] = []
-    dropVanished(kept, session)
-    for (const { stream, path, stat } of session.files.values()) {
-      const before = kept.reads.get(stream)
-      if (!hasLines(stream) || isUpToDate(before, stat)) continue
-      const { state, problem } = yield* readStream({ files, scanner, fold: kept.fold, stream, path }, before)
-      kept.facts = null
-      if (state !== null) kept.reads.set(stream, state)
-      else kept.reads.delete(stream)
-      if (problem !== null) problems.push(problem)
-    }
-    kept.problems = problems
+  function* read({ sessionId, files: found }: FoundSession): Generator<number> {
+    const session = kept.get(sessionId) ?? keepNothing(sessionId)
+    kept.set(sessionId, session)
+    yield* readKept({ files, scanner }, session, found)
   }
 
-  function dropVanished(kept: Tracked, session: FoundSession): void {
-    for (const stream of kept.reads.keys()) {
-      if (session.files.has(stream)) continue
-      dropStream(kept.fold, stream)
-      kept.reads.delete(stream)
-      kept.facts = null
-    }
+  function keepScanned({ sessionId, reads, problems, brief, goodbye, foldText }: ScannedSession): void {
+    const session = keepDigest(sessionId, reads, { brief, goodbye, foldText: () => foldText }, true)
+    session.problems = problems
+    kept.set(sessionId, session)
   }
 
-  function describe(session: FoundSession, registry: LiveRegistry): DetectedSession {
-    const { sessionId, files: found } = session
-    const kept = tracked.get(sessionId)
-    const fold = kept?.fold ?? emptyFold(sessionId)
-    const facts = kept?.facts ?? factsOf(fold)
-    if (kept) kept.facts = facts
+  function describe({ sessionId, files: found, problems }: FoundSession): DetectedSession {
+    const session = kept.get(sessionId) ?? keepNothing(sessionId)
+    const facts = keptFacts(session)
     const clues = {
       sessionId,
       root: found.get('main')?.root ?? '',
       version: facts.version,
-      saidGoodbye: saidGoodbye(fold),
+      saidGoodbye: keptGoodbye(session),
     }
     return {
       facts,
-      streams: [...found.values()].map(file => streamOf(file, kept?.reads.get(file.stream))).sort(mainFirst),
+      streams: [...found.values()].map(file => streamOf(file, session.reads.get(file.stream))).sort(mainFirst),
       live: liveStateOf(registry, processes, clues),
       project: projects.resolve(facts.cwd, facts.firstCwd),
-      problems: [...session.problems, ...(kept?.problems ?? [])],
+      problems: [...problems, ...session.problems],
+    }
+  }
+
+  function glance(): readonly DetectedSession[] {
+    registry = readLiveRegistry(files, roots)
+    const read = createGlance(files)
+    return glimpseFiles(files, roots).map((file, i) => provisional(file, i < glanceAtMost ? read(file) : unread(file)))
+  }
+
+  function provisional({ sessionId, root, path: at, stat }: Glimpsed, facts: SessionFacts): DetectedSession {
+    const clues = { sessionId, root, version: facts.version, saidGoodbye: false }
+    const stream = { name: 'main', path: at, completeBytes: stat.size, sizeBytes: stat.size, modifiedMs: stat.mtimeMs }
+    return {
+      facts,
+      streams: [stream],
+      live: liveStateOf(registry, processes, clues),
+      project: projects.resolve(facts.cwd, facts.firstCwd),
+      problems: [],
+      partial: true,
+    }
+  }
+
+  async function refreshPaths(paths: readonly string[]): Promise<DetectedSession[] | null> {
+    const touched = touchedBy(roots, paths)
+    if (touched === null) return null
+    const ids = new Set(touched.sessions.keys())
+    if (touched.registry) for (const id of changedEntries()) ids.add(id)
+    const slice = createTimeSlice(clock)
+    const told: DetectedSession[] = []
+    for (const id of ids) {
+      const session = await lookAgain(id, touched.sessions.get(id) ?? [], slice)
+      if (session === undefined) continue
+      for (const _ of read(session)) if (slice.isOver()) await slice.next()
+      told.push(describe(session))
+    }
+    return told
+  }
+
+  /** Sessions that the registry says something else of than before. */
+  function changedEntries(): readonly SessionId[] {
+    const before = registry.entries
+    registry = readLiveRegistry(files, roots)
+    const ids = new Set([...before.keys(), ...registry.entries.keys()])
+    return [...ids].filter(id => !isDeepStrictEqual(before.get(id), registry.entries.get(id)))
+  }
+
+  /** The files of one session as they are now; undefined if it has none. */
+  async function lookAgain(
+    sessionId: SessionId,
+    paths: readonly string[],
+    slice: TimeSlice,
+  ): Promise<FoundSession | undefined> {
+    const known = present.get(sessionId)
+    if (known !== undefined && updateStats(known, paths)) return known
+    const found = (await findSessionFiles(files, roots, slice, sessionId)).sessions.get(sessionId)
+    for (const [stream, file] of known?.files ?? []) if (stream.startsWith('legacy/')) found?.files.set(stream, file)
+    if (found?.files.has('main') !== true) {
+      present.delete(sessionId)
+      return undefined
+    }
+    present.set(sessionId, found)
+    return found
+  }
+
+  /** @returns false if some path is not, or no longer, that of a file that is known. */
+  function updateStats(session: FoundSession, paths: readonly string[]): boolean {
+    const byPath = new Map([...session.files.values()].map(file => [file.path, file]))
+    return paths.every(at => {
+      const file = byPath.get(at)
+      const stat = file && statOf(at)
+      if (!file || stat?.kind !== 'file') return false
+      session.files.set(file.stream, { ...file, stat })
+      return true
+    })
+  }
+
+  function statOf(at: string): FileStat | null {
+    try {
+      return files.lstat(at)
+    } catch (error) {
+      if (errorCode(error) === null) throw error
+      return null
     }
   }
 }
 
-function hasLines(stream: string): boolean {
-  return stream === 'main' || stream.endsWith('.jsonl')
+/** All that can be said of a file that was not opened. */
+function unread({ sessionId, stat }: Glimpsed): SessionFacts {
+  return { ...factsOf(emptyFold(sessionId)), lastActivityMs: stat.mtimeMs }
 }
 
 function streamOf({ stream, path, stat }: FoundFile, read: ReadState | undefined): TranscriptStream {

@@ -47,6 +47,15 @@ export function refused(message: string): TreeFailure {
   }
 }
 
+export function notReadable(root: string): TreeFailure {
+  return {
+    ok: false,
+    code: 'permission',
+    message: `${root} cannot be listed`,
+    remedy: 'Make the folder readable for you; the transcript is saved in any case.',
+  }
+}
+
 function missing(root: string): TreeFailure {
   return {
     ok: false,

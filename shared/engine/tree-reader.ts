@@ -11,11 +11,11 @@ import { statKeyOf } from './stat-key.ts'
 import { byteKey, pathBelow } from './tree-path.ts'
 
 /** What lies at a name, without reading it. */
-export type Look =
-  | { readonly kind: 'file' | 'link' | 'folder' | 'special'; readonly stat: FileStat }
+export type Look = { readonly kind: 'file' | 'link' | 'folder' | 'special'; readonly stat: FileStat } | NotSeen
+
+type NotSeen =
   /** Nothing, or something that only a link would lead to. */
-  | { readonly kind: 'absent' }
-  | { readonly kind: 'unreadable'; readonly code: string }
+  { readonly kind: 'absent' } | { readonly kind: 'unreadable'; readonly code: string }
 
 export interface ReadContent {
   readonly kind: 'file' | 'link'
@@ -59,23 +59,29 @@ function readerBelow(
   prefix: Buffer | null,
 ): TreeReader {
   const { files, clock } = ports
-  const folders = new Map<string, boolean>()
+  const folders = new Map<string, NotSeen | null>()
   const inRoot = (name: Buffer) => (prefix === null ? name : Buffer.concat([prefix, Buffer.from('/'), name]))
 
-  function isBelowFolders(name: Buffer): boolean {
+  /** Null if everything above is a folder. What the system does not let us see is not thereby absent. */
+  function troubleAbove(name: Buffer): NotSeen | null {
     const cut = name.lastIndexOf(0x2f)
-    if (cut < 0) return true
+    if (cut < 0) return null
     const parent = name.subarray(0, cut)
     const key = byteKey(parent)
     const known = folders.get(key)
     if (known !== undefined) return known
-    const found = isBelowFolders(parent) && lookAt(files, root, parent).kind === 'folder'
+    const found = troubleAbove(parent) ?? troubleIn(lookAt(files, root, parent))
     folders.set(key, found)
     return found
   }
 
+  function troubleIn(look: Look): NotSeen | null {
+    if (look.kind === 'folder') return null
+    return look.kind === 'unreadable' ? look : { kind: 'absent' }
+  }
+
   return {
-    look: name => (isBelowFolders(inRoot(name)) ? lookAt(files, root, inRoot(name)) : { kind: 'absent' }),
+    look: name => troubleAbove(inRoot(name)) ?? lookAt(files, root, inRoot(name)),
     read: async (name, mostBytes) => {
       for (let left = tries - 1; ; left--) {
         const reading = readOnce(files, root, inRoot(name), mostBytes)

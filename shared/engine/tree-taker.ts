@@ -80,7 +80,13 @@ export function createTreeTaker({ ports, git, lister, limits }: TakerParts): Tre
       branch: listing.head.branch,
       state: place.repository === null ? 'clean' : repositoryState(files, place.repository),
       ...base,
-      ...cutSkipped([...collected.skipped, ...collected.vanished, ...staged.skipped, ...nested.skipped]),
+      ...cutSkipped([
+        ...listing.unreadable.map(unlisted),
+        ...collected.skipped,
+        ...collected.vanished,
+        ...staged.skipped,
+        ...nested.skipped,
+      ]),
       fingerprint: fingerprintOf(content),
       degraded: listing.degraded,
       packs: placer?.packs() ?? [],
@@ -221,6 +227,10 @@ export function createTreeTaker({ ports, git, lister, limits }: TakerParts): Tre
       return false
     }
   }
+}
+
+function unlisted(folder: Buffer): SkippedPath {
+  return skip(folder, 'unreadable', 'the folder cannot be listed')
 }
 
 function nestedNames({ index, status }: PlaceListing) {

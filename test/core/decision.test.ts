@@ -53,6 +53,7 @@ describe('decide', () => {
   const holds: [string, Partial<DecisionInput>, object][] = [
     ['excluded', { excluded: true }, { kind: 'excluded' }],
     ['paused until a time', { pausedUntilMs: noonMs + 1 }, { kind: 'paused', untilMs: noonMs + 1 }],
+    ['reading', { isPartial: true, unchanged: true }, { kind: 'reading' }],
     ['unchanged', { unchanged: true }, { kind: 'unchanged' }],
     ['cooling down', { cooldownFromMs: minuteAgo }, { kind: 'cooling-down', untilMs: minuteAgo + cooldownMs }],
     // time crosses after 1 h; idle, at 0, after 30 min.

@@ -97,6 +97,7 @@ describe('explainHold', () => {
     [{ kind: 'excluded' }, 'this project is excluded in the settings'],
     [{ kind: 'paused', untilMs: null }, 'paused until resumed'],
     [{ kind: 'paused', untilMs: noonMs + 2 * hourMs }, 'paused for another 2 h'],
+    [{ kind: 'reading' }, 'its transcript is still being read'],
     [{ kind: 'unchanged' }, 'nothing changed since the last checkpoint'],
     [{ kind: 'cooling-down', untilMs: noonMs + 12 * minuteMs }, 'cooling down for another 12 min'],
     [{ kind: 'below-threshold', dueAtMs: null }, 'below every limit, total 0.43 of 1'],

@@ -95,6 +95,7 @@ const nothing: SessionFacts = {
   lastActivityMs: null,
   filesChanged: [],
   context: null,
+  compaction: null,
   lastPrompts: [],
   lastCommands: [],
   lastReply: null,

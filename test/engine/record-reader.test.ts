@@ -15,6 +15,8 @@ function read(line: string | Buffer) {
   return reader.read(bytes, 3, 3 + Buffer.byteLength(line), true)
 }
 
+const code = 'if (a["x\\\\"] < 5) {\n\treturn `}`\n}\u2028'
+
 const base = {
   parentUuid: null,
   isSidechain: false,
@@ -60,7 +62,6 @@ describe('a line that is JSON gives the event that parsing it whole gives (invar
     expect(complete.map(read)).toEqual(complete.map(line => parseRecord(JSON.parse(line.toString()))))
   })
 
-  const code = 'if (a["x\\\\"] < 5) {\n\treturn `}`\n}\u2028'
   it.each([
     [
       'a result with quotes, brackets and escapes',
@@ -279,6 +280,87 @@ describe('a line that is JSON gives the event that parsing it whole gives (invar
         expect(read(line)).toEqual(parseRecord(JSON.parse(line)))
       }),
       { seed: 4, numRuns: 3_000 },
+    )
+  })
+})
+
+describe('the lines before a line make no difference (invariant 1)', () => {
+  const end = (cwd: string) => ({
+    userType: 'external',
+    entrypoint: 'cli',
+    cwd,
+    sessionId: base.sessionId,
+    version: '2.1.330',
+    gitBranch: 'main',
+  })
+  const head = (at: string) => ({ parentUuid: null, isSidechain: false, type: 'user', timestamp: at })
+  const done = { message: { content: [{ type: 'tool_result', tool_use_id: 't1', content: 'ok' }] } }
+  const [first, second] = ['2026-11-23T02:11:58.811Z', '2026-11-23T02:12:59.812Z'] as const
+  const { timestamp, ...timeless } = { ...head(first), ...done }
+
+  it.each([
+    ['share their end', { ...head(first), ...done, ...end('/a') }, { ...head(second), ...done, ...end('/a') }],
+    ['share only part of it', { ...head(first), ...done, ...end('/a') }, { ...head(second), ...done, ...end('/b') }],
+    [
+      'share their end after a large result',
+      { ...head(first), ...done, toolUseResult: { a: code }, ...end('/a') },
+      { ...head(second), ...done, toolUseResult: { b: [code, code] }, sourceToolAssistantUUID: 'x', ...end('/a') },
+    ],
+    [
+      'share their end, but the second says when after its result',
+      { ...head(first), ...done, ...end('/a') },
+      { ...timeless, toolUseResult: { b: 1 }, timestamp: second, ...end('/a') },
+    ],
+    [
+      'share their end, but the second has its message after its result',
+      { ...head(first), ...done, ...end('/a') },
+      { ...head(second), toolUseResult: { b: 1 }, ...done, ...end('/a') },
+    ],
+    [
+      'share their end in a nested object',
+      { ...head(first), ...done, ...end('/a') },
+      { ...head(second), ...done, toolUseResult: { b: 1, ...end('/a') } },
+    ],
+    [
+      'share an end that says when',
+      { ...done, type: 'user', isSidechain: true, ...end('/a'), timestamp: first },
+      { ...done, type: 'user', isSidechain: false, ...end('/a'), timestamp: first },
+    ],
+    [
+      'share an end that holds the message',
+      { ...head(first), ...end('/a'), ...done },
+      { ...head(second), ...end('/a'), ...done },
+    ],
+    [
+      'share an end that says little',
+      { ...head(first), ...done, userType: 'external', cwd: '/a' },
+      { ...head(second), ...done, toolUseResult: 'x', gitBranch: 'b', userType: 'external', cwd: '/a' },
+    ],
+  ])('where they %s', (_, before, record) => {
+    const fresh = createRecordReader()
+    for (const each of [before, record, before, record]) {
+      const line = Buffer.from(`${JSON.stringify(each)}\n`)
+      expect(fresh.read(line, 0, line.length - 1, false)).toEqual(parseRecord(each))
+    }
+  })
+
+  it('whatever their members and order (seed 9)', () => {
+    const members = { ...head(first), ...done, toolUseResult: { x: 1 }, requestedModel: 'm', other: [{}], ...end('/a') }
+    const line = fc
+      .tuple(fc.shuffledSubarray(Object.entries(members)), fc.constantFrom(first, second), fc.boolean())
+      .map(([some, at, usual]) => {
+        const entries = usual ? Object.entries(members) : some
+        return Object.fromEntries(entries.map(([key, value]) => [key, key === 'timestamp' ? at : value]))
+      })
+    fc.assert(
+      fc.property(fc.array(line, { maxLength: 8 }), records => {
+        const fresh = createRecordReader()
+        for (const record of records) {
+          const bytes = Buffer.from(`${JSON.stringify(record)}\n`)
+          expect(fresh.read(bytes, 0, bytes.length - 1, false)).toEqual(parseRecord(record))
+        }
+      }),
+      { seed: 9, numRuns: 1_000 },
     )
   })
 })

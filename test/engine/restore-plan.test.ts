@@ -16,7 +16,7 @@ const head = (name: string, gitMode = '100644'): HeadEntry => ({
 
 /** Names with where they come from, or why nothing is planned. */
 function plan(manifest: TreeManifest, ...heads: (readonly HeadEntry[] | null)[]) {
-  const planned = planTree(levelsOf(manifest, '/work'), holder, heads)
+  const planned = planTree(levelsOf(manifest, '/home/ann'), holder, heads)
   if (!planned.ok) return planned.message
   const entries = planned.entries.map(({ name, kind, source }) => `${kind} ${name} from ${source.from}`)
   return { entries: entries.sort(), leftOut: planned.leftOut, gone: planned.gone }
@@ -70,7 +70,7 @@ describe('planTree', () => {
         'file top from store',
       ),
     )
-    expect(levelsOf(outer, '/work').map(level => level.root)).toEqual(['/work', '/work/lib/sub'])
+    expect(levelsOf(outer, '/home/ann').map(level => level.root)).toEqual(['/home/ann', '/home/ann/lib/sub'])
   })
 
   it('says which submodules it has nothing of', () => {

@@ -3,8 +3,8 @@
  */
 import fs from 'node:fs'
 import path from 'node:path'
-import type { ProjectRef, SessionFacts, SessionId, TranscriptStream } from '../../shared/core/session.ts'
-import { addLine, says, truthOf } from './ground-truth.ts'
+import type { ProjectRef, SessionId, TranscriptStream } from '../../shared/core/session.ts'
+import { addLine, says, type TrueFacts, truthOf } from './ground-truth.ts'
 import type { Random } from './random.ts'
 import type { LiveTruth } from './registry-files.ts'
 import { type TornTail, writeOrdinaryTurn } from './session-plan.ts'
@@ -19,7 +19,7 @@ export interface CorpusSession {
   readonly projectFolder: string
   /** All files of the session, `main` first, others by name; `meta.json` and `tool-results` included. */
   readonly streams: readonly TranscriptStream[]
-  readonly truth: SessionFacts
+  readonly truth: TrueFacts
   /** Null when no record names a cwd. */
   readonly project: ProjectRef | null
   readonly live: LiveTruth

@@ -5,7 +5,6 @@
  */
 import fs from 'node:fs'
 import path from 'node:path'
-import type { SessionFacts } from '../../shared/core/session.ts'
 import { nodeProcesses } from '../../shared/engine/node-ports.ts'
 import type { ProcessIdentity } from '../../shared/engine/ports.ts'
 import { newAgentThread, runAgent } from './agent-cases.ts'
@@ -13,7 +12,7 @@ import { encodeProjectFolder, fileSink } from './corpus-session.ts'
 import { type DemoProject, type DemoSession, type DemoTurn, demoProjects, demoSessions } from './demo-script.ts'
 import { compact } from './everyday-cases.ts'
 import { createFiller, type Filler } from './filler.ts'
-import { truthOf } from './ground-truth.ts'
+import { type TrueFacts, truthOf } from './ground-truth.ts'
 import { type Random, seededRandom } from './random.ts'
 import { writeOddRegistryFile, writeRegistryFile } from './registry-files.ts'
 import { commitFiles, type TrackedFile } from './repositories.ts'
@@ -41,7 +40,7 @@ export interface DemoWorld {
 
 export interface DemoWorldSession {
   readonly mainPath: string
-  readonly truth: SessionFacts
+  readonly truth: TrueFacts
   readonly script: DemoSession
 }
 

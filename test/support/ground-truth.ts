@@ -182,8 +182,11 @@ export const says = {
     },
 } as const
 
+/** The facts that a transcript states; the outlook on compaction only follows from them. */
+export type TrueFacts = Omit<SessionFacts, 'compaction'>
+
 /** The facts so far. A later line does not change what was returned. */
-export function truthOf(draft: TruthDraft): SessionFacts {
+export function truthOf(draft: TruthDraft): TrueFacts {
   const { customTitle, aiTitle, firstPrompt, context } = draft
   const title = customTitle ?? aiTitle ?? firstPrompt
   const titleSource = customTitle !== null ? 'custom' : aiTitle !== null ? 'ai' : title !== null ? 'prompt' : 'none'

@@ -30,6 +30,7 @@ export function sampleSession(change: Partial<SessionView> = {}): SessionView {
     contextTokens: 40_000,
     contextWindowTokens: 200_000,
     contextPercent: 20,
+    compaction: { atTokens: 167_000, leftTokens: 127_000, leftPercent: 76, turnsLeft: 12 },
     filesChanged: 3,
     firstActivityMs: sampleNowMs - 7_200_000,
     lastActivityMs: sampleNowMs - 240_000,

@@ -2,11 +2,11 @@
  * In one process, in turn: a bare sweep over all session files (list folders, look at sizes and times), and a refresh
  * of a detector that knows everything already and finds nothing new. Their ratio is the price of looking again.
  */
-import fs from 'node:fs'
 import path from 'node:path'
 import { nodePorts } from '../../../shared/engine/node-ports.ts'
 import { createDetector } from '../../../shared/engine/transcript-detector.ts'
 import { sayDone, sayResult, usageNow } from '../child-voice.ts'
+import { sweepFolder } from './sweep-folder.ts'
 import { compareWithTruth, readTruth } from './truth.ts'
 
 const [, , configDir = '', truthFile = '', repetitions = '5'] = process.argv
@@ -21,8 +21,11 @@ const refresh: Took[] = []
 let seen = 0
 let found = await detector.refresh()
 for (let i = 0; i < Number(repetitions); i++) {
-  seen = 0
-  bare.push(await took(() => sweep(path.join(configDir, 'projects'))))
+  bare.push(
+    await took(() => {
+      seen = sweepFolder(path.join(configDir, 'projects'))
+    }),
+  )
   refresh.push(
     await took(async () => {
       found = await detector.refresh()
@@ -41,13 +44,4 @@ async function took(work: () => void | Promise<void>): Promise<Took> {
   const [fromMs, { cpuMs }] = [performance.now(), usageNow()]
   await work()
   return { wallMs: performance.now() - fromMs, cpuMs: usageNow().cpuMs - cpuMs }
-}
-
-function sweep(folder: string): void {
-  for (const name of fs.readdirSync(folder)) {
-    const at = path.join(folder, name)
-    const stat = fs.lstatSync(at)
-    if (stat.isDirectory()) sweep(at)
-    else if (stat.size > 0) seen += 1
-  }
 }

@@ -3,6 +3,7 @@ import fs from 'node:fs'
 import { isDeepStrictEqual } from 'node:util'
 import type { DetectedSession, SessionFacts, TranscriptStream } from '../../../shared/core/session.ts'
 import type { CorpusSession } from '../../support/corpus-session.ts'
+import type { TrueFacts } from '../../support/ground-truth.ts'
 
 /** At most this many mistakes are told; all are counted. */
 const tellAtMost = 5
@@ -35,7 +36,7 @@ export function compareWithTruth(truth: readonly CorpusSession[], found: readonl
 
 /** Names of what differs. */
 function differences(truth: CorpusSession, found: DetectedSession): readonly string[] {
-  const facts = Object.keys(truth.truth) as (keyof SessionFacts)[]
+  const facts = Object.keys(truth.truth) as (keyof TrueFacts)[]
   const wanted = comparableFacts(truth.truth)
   const given = comparableFacts(found.facts)
   return [
@@ -49,9 +50,9 @@ function differences(truth: CorpusSession, found: DetectedSession): readonly str
 }
 
 /** As JSON, with changed files in an order that does not depend on how ties in time are broken. */
-function comparableFacts(facts: SessionFacts): SessionFacts {
+function comparableFacts(facts: TrueFacts): TrueFacts {
   const filesChanged = facts.filesChanged.toSorted((a, b) => a.atMs - b.atMs || (a.path < b.path ? -1 : 1))
-  return JSON.parse(JSON.stringify({ ...facts, filesChanged })) as SessionFacts
+  return JSON.parse(JSON.stringify({ ...facts, filesChanged })) as TrueFacts
 }
 
 /** Times of files are told in nanoseconds by some and in milliseconds by others. */

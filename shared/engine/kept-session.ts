@@ -1,0 +1,170 @@
+/**
+ * What is kept of a session between two looks: how far its files were read, and what they said.
+ *
+ * The fold of a session that nothing happens to may lie elsewhere, as JSON text (in the index, or as a scan worker
+ * handed it over), and is only parsed when someone asks for more than the few facts that every list shows.
+ *
+ * Invariants
+ * 1. Facts that were given do not change afterwards, whatever is read later.
+ * 2. A fold whose text is lost or damaged is as if the session had never been read: its next look reads it whole.
+ */
+import type { SessionFacts, SessionId } from '../core/session.ts'
+import { dropStream, emptyFold, factsOf, reviveFold, type SessionFold, saidGoodbye } from '../core/session-fold.ts'
+import type { FoundFile } from './session-files.ts'
+import { isUpToDate, type ReadState, readStream, type StreamReading } from './stream-reader.ts'
+
+/** What every list shows. */
+export type BriefFacts = Omit<SessionFacts, 'filesChanged' | 'lastPrompts' | 'lastCommands' | 'lastReply' | 'todos'>
+
+/** What a session's files said so far, and where the rest of it lies. */
+export interface SessionDigest {
+  readonly brief: BriefFacts
+  readonly goodbye: boolean
+  /** The fold as JSON; null if it is lost. */
+  readonly foldText: () => string | null
+}
+
+export interface KeptSession {
+  readonly sessionId: SessionId
+  /** By stream name, for every file that has lines. */
+  readonly reads: Map<string, ReadState>
+  /** Of the last reading. */
+  problems: readonly string[]
+  /** True while the index does not know what is kept here. */
+  isUnsaved: boolean
+  /** Either of the two is there. */
+  fold: SessionFold | null
+  digest: SessionDigest | null
+  /** Null when the fold has changed since. */
+  facts: SessionFacts | null
+}
+
+export function keepNothing(sessionId: SessionId): KeptSession {
+  const fold = emptyFold(sessionId)
+  return { sessionId, reads: new Map(), problems: [], isUnsaved: true, fold, digest: null, facts: null }
+}
+
+export function keepDigest(
+  sessionId: SessionId,
+  reads: Map<string, ReadState>,
+  digest: SessionDigest,
+  isUnsaved: boolean,
+): KeptSession {
+  return { sessionId, reads, problems: [], isUnsaved, fold: null, digest, facts: null }
+}
+
+/** The facts as they are now. */
+export function keptFacts(kept: KeptSession): SessionFacts {
+  kept.facts ??= kept.fold === null ? factsOfDigest(kept) : factsOf(kept.fold)
+  return kept.facts
+}
+
+export function keptGoodbye(kept: KeptSession): boolean {
+  return kept.fold === null ? (kept.digest?.goodbye ?? false) : saidGoodbye(kept.fold)
+}
+
+/** The fold, to read or to go on with. */
+export function foldOf(kept: KeptSession): SessionFold {
+  if (kept.fold !== null) return kept.fold
+  const parsed = parseFold(kept.digest?.foldText() ?? null, kept.sessionId)
+  if (parsed === null) kept.reads.clear()
+  kept.fold = parsed ?? emptyFold(kept.sessionId)
+  kept.digest = null
+  return kept.fold
+}
+
+function parseFold(text: string | null, sessionId: SessionId): SessionFold | null {
+  if (text === null) return null
+  try {
+    const fold = JSON.parse(text) as SessionFold
+    return fold.sessionId === sessionId ? reviveFold(fold) : null
+  } catch {
+    return null
+  }
+}
+
+/** Facts whose lists are made when one of them is first asked for. */
+function factsOfDigest(kept: KeptSession): SessionFacts {
+  let whole: SessionFacts | null = null
+  const all = () => {
+    whole ??= factsOf(foldOf(kept))
+    return whole
+  }
+  const brief = kept.digest?.brief ?? factsOf(emptyFold(kept.sessionId))
+  return {
+    ...brief,
+    get filesChanged() {
+      return all().filesChanged
+    },
+    get lastPrompts() {
+      return all().lastPrompts
+    },
+    get lastCommands() {
+      return all().lastCommands
+    },
+    get lastReply() {
+      return all().lastReply
+    },
+    get todos() {
+      return all().todos
+    },
+  }
+}
+
+/** A new session's files are read, or some of them have something new. */
+export function isCurrent(kept: KeptSession | undefined, found: ReadonlyMap<string, FoundFile>): boolean {
+  if (kept === undefined) return false
+  let known = 0
+  for (const { stream, stat } of found.values()) {
+    if (!hasLines(stream)) continue
+    if (!isUpToDate(kept.reads.get(stream), stat)) return false
+    known += 1
+  }
+  return known === kept.reads.size
+}
+
+/**
+ * Brings what is kept of a session up to date with its files; yields the bytes read, chunk by chunk. A file that
+ * cannot be read becomes a problem.
+ */
+export function* readKept(
+  parts: Pick<StreamReading, 'files' | 'scanner'>,
+  kept: KeptSession,
+  found: ReadonlyMap<string, FoundFile>,
+): Generator<number> {
+  kept.problems = []
+  if (isCurrent(kept, found)) return
+  // Whoever holds these facts must not see what is read now.
+  void kept.facts?.lastReply
+  const fold = foldOf(kept)
+  dropVanished(kept, fold, found)
+  const problems: string[] = []
+  for (const { stream, path, stat } of found.values()) {
+    const before = kept.reads.get(stream)
+    if (!hasLines(stream) || isUpToDate(before, stat)) continue
+    const { state, problem } = yield* readStream({ ...parts, fold, stream, path }, before)
+    noteChange(kept)
+    if (state !== null) kept.reads.set(stream, state)
+    else kept.reads.delete(stream)
+    if (problem !== null) problems.push(problem)
+  }
+  kept.problems = problems
+}
+
+function dropVanished(kept: KeptSession, fold: SessionFold, found: ReadonlyMap<string, FoundFile>): void {
+  for (const stream of kept.reads.keys()) {
+    if (found.has(stream)) continue
+    dropStream(fold, stream)
+    kept.reads.delete(stream)
+    noteChange(kept)
+  }
+}
+
+function noteChange(kept: KeptSession): void {
+  kept.facts = null
+  kept.isUnsaved = true
+}
+
+export function hasLines(stream: string): boolean {
+  return stream === 'main' || stream.endsWith('.jsonl')
+}

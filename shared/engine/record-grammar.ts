@@ -1,0 +1,119 @@
+/** Which values of a transcript line are wanted, as tables for the walk in `record-skim.ts`. Holds no state. */
+import { keyTable } from './key-table.ts'
+
+/** The objects that are walked, and what of each is wanted (its name) or walked into (`>` and the object's name). */
+const grammar = {
+  record: {
+    type: 'type',
+    timestamp: 'timestamp',
+    cwd: 'cwd',
+    gitBranch: 'branch',
+    version: 'version',
+    entrypoint: 'entrypoint',
+    sessionId: 'sessionId',
+    isSidechain: 'sidechain',
+    forkedFrom: 'forkedFrom',
+    isApiErrorMessage: 'apiError',
+    requestedModel: 'requestedModel',
+    subtype: 'subtype',
+    message: '>message',
+    attachment: '>attachment',
+    toolUseResult: '>result',
+    userType: '>tail',
+  },
+  message: { id: 'messageId', model: 'model', content: '>content', usage: '>usage' },
+  usage: {
+    input_tokens: 'inputTokens',
+    cache_creation_input_tokens: 'createdTokens',
+    cache_read_input_tokens: 'readTokens',
+    cache_creation: '>created',
+    iterations: '>iterations',
+  },
+  created: { ephemeral_1h_input_tokens: 'created1h', ephemeral_5m_input_tokens: 'created5m' },
+  block: {
+    type: 'blockType',
+    id: 'callId',
+    name: 'tool',
+    text: 'text',
+    tool_use_id: 'resultOf',
+    content: 'content',
+    is_error: 'isError',
+    input: '>input',
+  },
+  input: { file_path: 'filePath', notebook_path: 'notebookPath', command: 'command' },
+} as const
+
+const recordValues = [
+  'type',
+  'timestamp',
+  'cwd',
+  'branch',
+  'version',
+  'entrypoint',
+  'sessionId',
+  'sidechain',
+  'forkedFrom',
+  'apiError',
+  'requestedModel',
+  'subtype',
+  'messageId',
+  'model',
+  'inputTokens',
+  'createdTokens',
+  'readTokens',
+  'created1h',
+  'created5m',
+] as const
+const blockValues = [
+  'blockType',
+  'callId',
+  'tool',
+  'text',
+  'resultOf',
+  'content',
+  'isError',
+  'filePath',
+  'notebookPath',
+  'command',
+] as const
+export type RecordValue = (typeof recordValues)[number]
+export type BlockValue = (typeof blockValues)[number]
+
+/** Where a value's two positions lie in `RecordSkim.places`; of a block's value, in its first block. */
+export const placeOf = Object.fromEntries(
+  [...recordValues, ...blockValues].map((name, i) => [name, 2 * i]),
+) as Readonly<Record<RecordValue | BlockValue, number>>
+/** From a block's values to the next block's. */
+export const blockStride = 2 * blockValues.length
+export const firstBlock = 2 * recordValues.length
+/** A message has one block, seldom a few; with more than this it is for the whole parse. */
+export const maxBlocks = 8
+
+/** Walks that are not told by the grammar alone. */
+export const special = { pass: 100, attachment: 101, content: 102, iterations: 103, result: 104, tail: 105 } as const
+const contexts = Object.keys(grammar) as (keyof typeof grammar)[]
+const keyNames = [...new Set(contexts.flatMap(context => Object.keys(grammar[context])))]
+export const keys = keyTable(keyNames)
+
+/** Actions from here on: walk into the object whose number this much less is. */
+export const walkInto = 200
+
+/** By the number of an object and of a key: a place (less than any special walk), a special walk, or {@link walkInto} and an object's number. */
+export const actions: readonly Uint8Array[] = contexts.map(context => {
+  const wanted: Readonly<Record<string, string>> = grammar[context]
+  return Uint8Array.from(keyNames, key => actionFor(wanted[key]))
+})
+
+function actionFor(goal: string | undefined): number {
+  if (goal === undefined) return special.pass
+  if (!goal.startsWith('>')) return placeOf[goal as RecordValue]
+  const context = contexts.indexOf(goal.slice(1) as keyof typeof grammar)
+  return context === -1 ? special[goal.slice(1) as keyof typeof special] : walkInto + context
+}
+
+/** The number of an object of the grammar. */
+export const objectNumber = {
+  record: contexts.indexOf('record'),
+  message: contexts.indexOf('message'),
+  block: contexts.indexOf('block'),
+} as const

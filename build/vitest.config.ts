@@ -9,7 +9,7 @@ import path from 'node:path'
 import { defineConfig } from 'vitest/config'
 
 const top = path.resolve(import.meta.dirname, '..')
-const unitFolders = ['core', 'engine', 'support', 'cli', 'contract', 'build', 'electron', 'renderer']
+const unitFolders = ['core', 'engine', 'support', 'cli', 'contract', 'build', 'electron', 'renderer', 'bench']
 
 export default defineConfig({
   root: top,

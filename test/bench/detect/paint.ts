@@ -12,7 +12,7 @@ const detector = createDetector(
   nodePorts(() => {}),
   { roots: [configDir] },
 )
-const glimpsed = detector.glance()
+const glimpsed = await detector.glance()
 sayDone()
 
 const truth = new Map(readTruth(truthFile).map(session => [session.sessionId, session.truth]))

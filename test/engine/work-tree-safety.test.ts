@@ -13,26 +13,14 @@ import {
 } from '../support/snapshot-world.ts'
 
 let world: SnapshotWorld
-/** A program that leaves a trace when it is run, and the trace. */
-let sentinel: string
-let canary: string
 
 beforeEach(() => {
   world = makeSnapshotWorld()
   makeCommitted(world)
-  canary = path.join(world.folder, 'canary')
-  sentinel = path.join(world.folder, 'sentinel')
-  fs.writeFileSync(sentinel, `#!/bin/sh\necho "$0 $*" >> '${canary}'\ncat\n`, { mode: 0o755 })
 })
 afterEach(() => world.remove())
 
 const at = (...names: string[]) => path.join(world.root, ...names)
-const wasRun = () => fs.existsSync(canary)
-
-function filterEverything(root: string, driver: string): void {
-  fs.writeFileSync(path.join(root, '.gitattributes'), '* filter=evil\n')
-  git(root, 'config', `filter.evil.${driver}`, sentinel)
-}
 
 /** The file of a submodule keeps its size, so that git must look inside. */
 function dirtySubmodule(): string {
@@ -47,111 +35,6 @@ function dirtySubmodule(): string {
   fs.writeFileSync(at('lib/lib.txt'), 'two\n')
   return at('lib')
 }
-
-function hook(name: string, folder = at('.git/hooks')): void {
-  fs.mkdirSync(folder, { recursive: true })
-  fs.copyFileSync(sentinel, path.join(folder, name))
-}
-
-/** What a repository can say to make `git status` run a program, and whether it has to be refreshed for that. */
-const attacks: readonly (readonly [title: string, arm: () => void])[] = [
-  ['core.fsmonitor', () => world.git('config', 'core.fsmonitor', sentinel)],
-  [
-    'core.fsmonitor in an included file',
-    () => {
-      fs.writeFileSync(at('evil.inc'), `[core]\n\tfsmonitor = ${sentinel}\n`)
-      world.git('config', 'include.path', '../evil.inc')
-    },
-  ],
-  [
-    'core.fsmonitor in a file included on a condition',
-    () => {
-      fs.writeFileSync(at('evil.inc'), `[core]\n\tfsmonitor = ${sentinel}\n`)
-      world.git('config', 'includeIf.gitdir:**.path', '../evil.inc')
-    },
-  ],
-  [
-    'core.fsmonitor in config.worktree',
-    () => {
-      world.git('config', 'extensions.worktreeConfig', 'true')
-      world.git('config', '--worktree', 'core.fsmonitor', sentinel)
-    },
-  ],
-  ['a clean filter', () => filterEverything(world.root, 'clean')],
-  ['a filter process', () => filterEverything(world.root, 'process')],
-  [
-    'a filter of .git/info/attributes',
-    () => {
-      fs.mkdirSync(at('.git/info'), { recursive: true })
-      fs.writeFileSync(at('.git/info/attributes'), '* filter=evil\n')
-      world.git('config', 'filter.evil.clean', sentinel)
-    },
-  ],
-  ['a hook', () => hook('post-index-change')],
-  [
-    'a hook in core.hooksPath',
-    () => {
-      hook('post-index-change', at('.githooks'))
-      world.git('config', 'core.hooksPath', at('.githooks'))
-    },
-  ],
-  ["a submodule's core.fsmonitor", () => git(dirtySubmodule(), 'config', 'core.fsmonitor', sentinel)],
-  ["a submodule's clean filter", () => filterEverything(dirtySubmodule(), 'clean')],
-  [
-    'a promisor remote behind core.sshCommand',
-    () => {
-      world.git('config', 'core.repositoryFormatVersion', '1')
-      world.git('config', 'extensions.partialClone', 'origin')
-      world.git('config', 'remote.origin.promisor', 'true')
-      world.git('config', 'remote.origin.url', 'ssh://example.invalid/x')
-      world.git('config', 'core.sshCommand', `touch '${canary}'; false`)
-      // A staged change below it makes git read the tree that is missing, and fetch it.
-      const tree = world.git('rev-parse', 'HEAD:src').trim()
-      world.write('src/b.ts', 'staged\n')
-      world.git('add', 'src/b.ts')
-      fs.rmSync(at('.git/objects', tree.slice(0, 2), tree.slice(2)))
-    },
-  ],
-]
-
-describeWithGit('a hostile repository runs nothing of its own', () => {
-  it.each(attacks)('through %s, which git status falls for', async (_title, arm) => {
-    // Same size, other time: git has to look at the content.
-    world.write('a.txt', 'two\n')
-    arm()
-    const attempt = () => {
-      try {
-        git(world.root, 'status')
-      } catch {}
-    }
-    // The first one only refreshes the index, which is what some of the attacks wait for.
-    attempt()
-    fs.utimesSync(at('run.sh'), 1, 1)
-    attempt()
-    expect(wasRun()).toBe(true)
-    fs.rmSync(canary)
-    fs.utimesSync(at('run.sh'), 2, 2)
-
-    const result = await world.capture()
-    expect(wasRun()).toBe(false)
-    expect(result.manifest.files).toContainEqual(expect.objectContaining({ path: 'a.txt', bytes: 4 }))
-  })
-
-  it('through GIT_ variables in the environment that we were started with', async () => {
-    const environment = {
-      PATH: process.env['PATH'],
-      GIT_CONFIG_COUNT: '1',
-      GIT_CONFIG_KEY_0: 'core.fsmonitor',
-      GIT_CONFIG_VALUE_0: sentinel,
-      GIT_DIR: path.join(world.folder, 'elsewhere'),
-      GIT_INDEX_FILE: path.join(world.folder, 'elsewhere-index'),
-    }
-    world.write('a.txt', 'two\n')
-    const { manifest } = await world.capture(null, world.snapshotter({ environment }))
-    expect(wasRun()).toBe(false)
-    expect(manifest.files).toMatchObject([{ path: 'a.txt' }])
-  })
-})
 
 describeWithGit('nothing outside the project is read', () => {
   /** A folder outside with a file of the same name as one inside. */

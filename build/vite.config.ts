@@ -1,7 +1,7 @@
 /**
  * One build for everything that ships: the page, the desktop host, its preload and the command line.
  *
- * `dist/main` and `dist/cli` each carry the engine's thread as a second entry, so that either can start it from
+ * `dist/main` and `dist/cli` each carry the engine's threads as entries of their own, so that either can start them from
  * the file beside its own. Everything is bundled but what must stay a package (node-notifier finds its programs
  * next to its own files). Quiet unless something is wrong.
  */
@@ -68,7 +68,10 @@ function executable(file: string): Plugin {
   }
 }
 
-const engineThread = { 'engine-thread': 'shared/engine/engine-thread-main.ts' }
+const threads = {
+  'engine-thread': 'shared/engine/engine-thread-main.ts',
+  'scan-worker': 'shared/engine/scan-worker.ts',
+}
 
 export default defineConfig({
   root: path.join(top, 'renderer'),
@@ -88,7 +91,7 @@ export default defineConfig({
     },
     main: nodeTarget({
       folder: 'main',
-      entries: { main: 'electron/main.ts', ...engineThread },
+      entries: { main: 'electron/main.ts', ...threads },
       format: 'es',
       external: [...electronModules, ...nodeBuiltins, ...keptPackages],
       publicFiles: true,
@@ -102,7 +105,7 @@ export default defineConfig({
     }),
     cli: nodeTarget({
       folder: 'cli',
-      entries: { 'session-monitor': 'cli/main.ts', ...engineThread },
+      entries: { 'session-monitor': 'cli/main.ts', ...threads },
       format: 'es',
       external: [...nodeBuiltins, ...keptPackages],
     }),

@@ -7,6 +7,7 @@ import { claudeRoots } from '../shared/engine/claude-roots.ts'
 import { dataFolder } from '../shared/engine/data-folder.ts'
 import { type Monitor, startMonitor } from '../shared/engine/monitor.ts'
 import { nodePorts } from '../shared/engine/node-ports.ts'
+import { scanWorkersBeside } from '../shared/engine/scan-crew.ts'
 import { bare, type CommandContext, fail } from './context.ts'
 import { type ExitCode, exitCodes, type Problem } from './exit-codes.ts'
 import { type SettingFlags, settingsFromFlags } from './flags.ts'
@@ -39,6 +40,7 @@ export async function withMonitor(
     environment: environment.env,
     settingsOverride: override.value,
     automatic: needs.automatic ?? false,
+    scanWorkers: scanWorkersBeside(),
   })
   if (!started.ok) return fail(context, startProblem(started))
   const { monitor } = started

@@ -3,7 +3,7 @@
  *
  * Short work shows nothing: the first sign comes after a moment. Never touches standard output.
  */
-import { oneLine } from '../shared/core/format.ts'
+import { formatBytes, formatDuration, oneLine } from '../shared/core/format.ts'
 import type { Progress } from '../shared/core/monitor-state.ts'
 import type { Clock } from '../shared/engine/ports.ts'
 import { cutToWidth } from './print-table.ts'
@@ -74,13 +74,13 @@ function paced(
 
 const barCells = 24
 
-/** "Reading sessions  [#########---------------]  120 of 300", at most `width` columns. */
+/** "Reading sessions  [#########---------------]  120 of 300, 1.2 GB of 2.3 GB, 4 s left", at most `width` columns. */
 export function renderBar(progress: Progress, width: number): string {
   const { done, total } = progress
   const share = total > 0 ? Math.min(1, Math.max(0, done / total)) : 0
   const filled = Math.round(share * barCells)
   const bar = `[${'#'.repeat(filled)}${'-'.repeat(barCells - filled)}]`
-  const amount = `${done.toLocaleString('en-GB')} of ${total.toLocaleString('en-GB')}`
+  const amount = amountOf(progress)
   const room = width - bar.length - amount.length - 4
   // Too narrow for a bar: the words alone say it.
   if (room < 8) return cutToWidth(renderLine(progress), width)
@@ -89,6 +89,14 @@ export function renderBar(progress: Progress, width: number): string {
 
 /** "Reading sessions: 120 of 300". */
 export function renderLine(progress: Progress): string {
-  const amount = `${progress.done.toLocaleString('en-GB')} of ${progress.total.toLocaleString('en-GB')}`
+  const amount = amountOf(progress)
   return `${oneLine(progress.task, 200)}: ${amount}`
+}
+
+/** "120 of 300, 1.2 GB of 2.3 GB, 4 s left". */
+function amountOf({ done, total, bytes, leftMs }: Progress): string {
+  const parts = [`${done.toLocaleString('en-GB')} of ${total.toLocaleString('en-GB')}`]
+  if (bytes !== undefined) parts.push(`${formatBytes(bytes.done)} of ${formatBytes(bytes.total)}`)
+  if (leftMs !== undefined) parts.push(`${formatDuration(leftMs)} left`)
+  return parts.join(', ')
 }

@@ -77,7 +77,9 @@ export function compactionOutlook(fill: ContextFill, turnStarts: readonly number
 
 function turnsUntil(leftTokens: number, tokens: number, turnStarts: readonly number[]): number | null {
   if (leftTokens === 0) return 0
-  const perTurn = (tokens - (turnStarts[0] ?? tokens)) / turnStarts.length
+  // One that has only just begun has added nothing yet.
+  const turns = turnStarts.at(-1) === tokens ? turnStarts.length - 1 : turnStarts.length
+  const perTurn = (tokens - (turnStarts[0] ?? tokens)) / turns
   return perTurn > 0 ? Math.min(mostTurns, Math.floor(leftTokens / perTurn)) : null
 }
 

@@ -187,6 +187,29 @@ export function compareViews(a: SessionView, b: SessionView): number {
   )
 }
 
+/** `sorted` with some rows replaced or added and some gone; as if sorted anew by {@link compareViews}. */
+export function withViews(
+  sorted: readonly SessionView[],
+  changed: readonly SessionView[],
+  gone: ReadonlySet<SessionId>,
+): readonly SessionView[] {
+  const replaced = new Set(changed.map(view => view.sessionId))
+  const views = sorted.filter(({ sessionId }) => !replaced.has(sessionId) && !gone.has(sessionId))
+  for (const view of changed) views.splice(placeFor(views, view), 0, view)
+  return views
+}
+
+function placeFor(sorted: readonly SessionView[], view: SessionView): number {
+  let [low, high] = [0, sorted.length]
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    const other = sorted[middle]
+    if (other !== undefined && compareViews(other, view) < 0) low = middle + 1
+    else high = middle
+  }
+  return low
+}
+
 /** The whole state in one line: "12 sessions: 1 failing, 2 at risk, 9 protected". */
 export function summarise(state: MonitorState): string {
   const by = countByProtection(state.sessions)

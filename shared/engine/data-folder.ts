@@ -25,6 +25,8 @@ export interface DataPaths {
   readonly gitDirs: string
   readonly lock: string
   readonly settings: string
+  /** What the detector learnt: a cache. */
+  readonly index: string
   /** Caches of the housekeeping. */
   readonly proof: string
   readonly gc: string
@@ -40,6 +42,7 @@ export function dataPaths(folder: string): DataPaths {
     gitDirs: path.join(store, 'git'),
     lock: path.join(store, 'lock'),
     settings: path.join(folder, 'settings.json'),
+    index: path.join(folder, 'index'),
     proof: path.join(folder, 'proof.json'),
     gc: path.join(folder, 'gc.json'),
     testRestores: path.join(folder, 'test-restores'),

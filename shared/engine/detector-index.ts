@@ -22,7 +22,7 @@ import type { Ports } from './ports.ts'
 import type { ReadState } from './stream-reader.ts'
 
 /** To be raised whenever a fold, an entry or what the reader makes of a line changes. */
-const version = 1
+export const indexVersion = 1
 const shardCount = 32
 /** Larger files are not ours. Bytes. */
 const sizeLimit = 1_073_741_824
@@ -52,7 +52,8 @@ export function createDetectorIndex(ports: IndexPorts, folder: string): Detector
 
   function load(): Map<SessionId, KeptSession> {
     const kept = new Map<SessionId, KeptSession>()
-    for (const entry of parseEntries(bodyOf(entriesFile))) {
+    const body = bodyOf(entriesFile)
+    for (const entry of body === null ? [] : (JSON.parse(body) as readonly Entry[])) {
       const session = keptFrom(entry)
       if (session !== null) kept.set(session.sessionId, session)
     }
@@ -61,17 +62,17 @@ export function createDetectorIndex(ports: IndexPorts, folder: string): Detector
   }
 
   function keptFrom(entry: Entry): KeptSession | null {
-    const [id, goodbye, files, ...brief] = entry
-    const sessionId = parseSessionId(id)
+    const sessionId = parseSessionId(entry[0])
     if (sessionId === null) return null
-    const reads = new Map(files.map(readFrom))
-    const digest = { brief: briefFrom(sessionId, brief), goodbye, foldText: textInShard(sessionId, reads) }
+    const reads = new Map<string, ReadState>()
+    for (const read of entry[2]) reads.set(read[0], readFrom(read))
+    const digest = { brief: briefFrom(sessionId, entry), goodbye: entry[1], foldText: textInShard(sessionId, reads) }
     return keepDigest(sessionId, reads, digest, false)
   }
 
+  /** To be called before more is read. */
   function textInShard(sessionId: SessionId, reads: ReadonlyMap<string, ReadState>): () => string | null {
-    const marks = marksOf(reads)
-    return () => foldOfLine(lineOf(sessionId), marks)
+    return () => foldOfLine(lineOf(sessionId), marksOf(reads))
   }
 
   function lineOf(sessionId: SessionId): string | null {
@@ -111,7 +112,7 @@ export function createDetectorIndex(ports: IndexPorts, folder: string): Detector
         saveShard(shard, sessions, kept)
         await pause()
       }
-      replace(entriesFile, [...kept.values()].map(entryText))
+      replace(entriesFile, `[\n${[...kept.values()].map(entryText).join(',\n')}\n]\n`)
     } catch (error) {
       log('warn', failureOf(error, `Writing the index in ${folder}`).message)
       return false
@@ -136,17 +137,17 @@ export function createDetectorIndex(ports: IndexPorts, folder: string): Detector
       if (text === null) lines.delete(session.sessionId)
       else lines.set(session.sessionId, `["${session.sessionId}",${JSON.stringify(marksOf(session.reads))},${text}]`)
     }
-    replace(shardFile(shard), [...lines.values()])
+    replace(shardFile(shard), [...lines.values()].map(line => `${line}\n`).join(''))
   }
 
-  function replace(at: string, lines: readonly string[]): void {
-    const body = Buffer.from(lines.map(line => `${line}\n`).join(''))
+  function replace(at: string, text: string): void {
+    const body = Buffer.from(text)
     replaceFile(ports, at, Buffer.concat([Buffer.from(`${headOf(body)}\n`), body]))
   }
 }
 
 function headOf(body: Buffer): string {
-  return JSON.stringify({ format: 'asm-detector-index', version, sum: hash('sha256', body, 'hex') })
+  return JSON.stringify({ format: 'asm-detector-index', version: indexVersion, sum: hash('sha256', body, 'hex') })
 }
 
 function shardNumber(sessionId: SessionId): number {
@@ -218,33 +219,28 @@ function digestOf({ fold, digest, facts }: KeptSession): Pick<SessionDigest, 'br
   return digest
 }
 
-function parseEntries(body: string | null): readonly Entry[] {
-  if (body === null) return []
-  return JSON.parse(`[${body.trimEnd().replaceAll('\n', ',')}]`) as readonly Entry[]
+function readFrom(read: EntryRead): ReadState {
+  const position = { endByte: read[1], scannedTo: read[2] }
+  return { position, identity: read[3], size: read[4], mtimeNs: read[5], guard: read[6] }
 }
 
-function readFrom([stream, endByte, scannedTo, identity, size, mtimeNs, guard]: EntryRead): [string, ReadState] {
-  return [stream, { position: { endByte, scannedTo }, identity, size, mtimeNs, guard }]
-}
-
-function briefFrom(sessionId: SessionId, values: readonly unknown[]): BriefFacts {
-  const [title, titleSource, model, branch, firstCwd, cwd, version, entrypoint, counts, first, last, context, ...rest] =
-    values
+/** By index: unpacking ten thousand arrays would cost more than reading them. */
+function briefFrom(sessionId: SessionId, entry: Entry): BriefFacts {
   return {
     sessionId,
-    title,
-    titleSource,
-    model,
-    branch,
-    firstCwd,
-    cwd,
-    version,
-    entrypoint,
-    counts,
-    firstActivityMs: first,
-    lastActivityMs: last,
-    context,
-    compaction: rest[0],
-    forkedFrom: rest[1],
+    title: entry[3],
+    titleSource: entry[4],
+    model: entry[5],
+    branch: entry[6],
+    firstCwd: entry[7],
+    cwd: entry[8],
+    version: entry[9],
+    entrypoint: entry[10],
+    counts: entry[11],
+    firstActivityMs: entry[12],
+    lastActivityMs: entry[13],
+    context: entry[14],
+    compaction: entry[15],
+    forkedFrom: entry[16],
   } as BriefFacts
 }

@@ -4,6 +4,7 @@ import { serveMonitor } from '../core/serve-monitor.ts'
 import { type EngineThreadMessage, type EngineThreadOptions, messagePortWire } from './engine-thread.ts'
 import { startMonitor } from './monitor.ts'
 import { nodePorts } from './node-ports.ts'
+import { scanWorkersBeside } from './scan-crew.ts'
 
 const { options, port } = workerData as { readonly options: EngineThreadOptions; readonly port: MessagePort }
 const tell = (message: EngineThreadMessage) => parentPort?.postMessage(message)
@@ -11,7 +12,7 @@ const ports = nodePorts((level, message, fields) =>
   tell({ kind: 'log', level, message, ...(fields ? { fields } : {}) }),
 )
 
-const started = await startMonitor(ports, options)
+const started = await startMonitor(ports, { ...options, scanWorkers: scanWorkersBeside() })
 if (started.ok) {
   const stopServing = serveMonitor(started.monitor, messagePortWire(port), {
     onRefused: message => ports.log('warn', 'a request was refused', { message }),

@@ -6,7 +6,7 @@
  *
  * Invariants
  * 1. Facts that were given do not change afterwards, whatever is read later.
- * 2. A fold whose text is lost or damaged is as if the session had never been read: its next look reads it whole.
+ * 2. A fold whose text is lost or damaged is as if the session had never been read: whoever asks next reads it whole.
  */
 import type { SessionFacts, SessionId } from '../core/session.ts'
 import { dropStream, emptyFold, factsOf, reviveFold, type SessionFold, saidGoodbye } from '../core/session-fold.ts'
@@ -37,11 +37,13 @@ export interface KeptSession {
   digest: SessionDigest | null
   /** Null when the fold has changed since. */
   facts: SessionFacts | null
+  /** Reads the session whole, at once. */
+  recover: () => void
 }
 
 export function keepNothing(sessionId: SessionId): KeptSession {
   const fold = emptyFold(sessionId)
-  return { sessionId, reads: new Map(), problems: [], isUnsaved: true, fold, digest: null, facts: null }
+  return { ...blank(sessionId), isUnsaved: true, fold }
 }
 
 export function keepDigest(
@@ -50,7 +52,20 @@ export function keepDigest(
   digest: SessionDigest,
   isUnsaved: boolean,
 ): KeptSession {
-  return { sessionId, reads, problems: [], isUnsaved, fold: null, digest, facts: null }
+  return { ...blank(sessionId), reads, isUnsaved, digest }
+}
+
+function blank(sessionId: SessionId): KeptSession {
+  return {
+    sessionId,
+    reads: new Map(),
+    problems: [],
+    isUnsaved: false,
+    fold: null,
+    digest: null,
+    facts: null,
+    recover: () => {},
+  }
 }
 
 /** The facts as they are now. */
@@ -73,6 +88,10 @@ export function foldOf(kept: KeptSession): SessionFold {
   return kept.fold
 }
 
+function isLost({ reads }: KeptSession): boolean {
+  return reads.size === 0
+}
+
 function parseFold(text: string | null, sessionId: SessionId): SessionFold | null {
   if (text === null) return null
   try {
@@ -87,7 +106,10 @@ function parseFold(text: string | null, sessionId: SessionId): SessionFold | nul
 function factsOfDigest(kept: KeptSession): SessionFacts {
   let whole: SessionFacts | null = null
   const all = () => {
-    whole ??= factsOf(foldOf(kept))
+    if (whole !== null) return whole
+    foldOf(kept)
+    if (isLost(kept)) kept.recover()
+    whole = factsOf(foldOf(kept))
     return whole
   }
   const brief = kept.digest?.brief ?? factsOf(emptyFold(kept.sessionId))
@@ -134,9 +156,9 @@ export function* readKept(
 ): Generator<number> {
   kept.problems = []
   if (isCurrent(kept, found)) return
-  // Whoever holds these facts must not see what is read now.
-  void kept.facts?.lastReply
   const fold = foldOf(kept)
+  // Whoever holds these facts must not see what is read now.
+  if (!isLost(kept)) void kept.facts?.lastReply
   dropVanished(kept, fold, found)
   const problems: string[] = []
   for (const { stream, path, stat } of found.values()) {

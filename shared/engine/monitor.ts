@@ -16,6 +16,7 @@ import {
   type Notice,
   type Phase,
   type Progress,
+  withViews,
 } from '../core/monitor-state.ts'
 import type { DetectedSession, SessionId } from '../core/session.ts'
 import type { Settings } from '../core/settings.ts'
@@ -38,10 +39,13 @@ import type { Ports } from './ports.ts'
 import { createProofSchedule } from './proof-schedule.ts'
 import { createQueueWorker } from './queue-worker.ts'
 import { createRetryWatch } from './retry-watch.ts'
+import type { ScanWorkers } from './scan-crew.ts'
 import { createScheduler } from './scheduler.ts'
 import { loadSettings } from './settings-file.ts'
 import { createStateHolder, type StateHolder } from './state-holder.ts'
-import { createDetector } from './transcript-detector.ts'
+import { createTouchedLook } from './touched-look.ts'
+import { createDetector, type OnProgress } from './transcript-detector.ts'
+import { startTranscriptWatch, type TranscriptWatch } from './transcript-watch.ts'
 import { createSnapshotter } from './work-tree-snapshot.ts'
 
 export interface MonitorOptions {
@@ -59,6 +63,8 @@ export interface MonitorOptions {
   readonly automatic: boolean
   /** What others are told who wait for this host's lock. */
   readonly hostName?: string
+  /** Threads that help with a first reading of many transcripts. */
+  readonly scanWorkers?: ScanWorkers
 }
 
 export interface Monitor extends MonitorApi {
@@ -114,7 +120,11 @@ function createMonitor(ports: Ports, options: MonitorOptions, { store, state, le
   const { settings } = state.get()
   const paths = dataPaths(options.dataFolder)
   const roots = [...options.roots, ...settings.extraRoots]
-  const detector = createDetector(ports, { roots })
+  const detector = createDetector(ports, {
+    roots,
+    indexFolder: paths.index,
+    ...(options.scanWorkers ? { workers: options.scanWorkers } : {}),
+  })
   const history = createHistory(store, ports.log)
   const snapshotter = createSnapshotter(ports, {
     gitFolder: paths.gitDirs,
@@ -125,6 +135,7 @@ function createMonitor(ports: Ports, options: MonitorOptions, { store, state, le
   const ownLock = lockWhereItCan(createLock(ports, paths.lock, { name: options.hostName ?? 'session-monitor' }))
   const lock = createLockBesideLegacy(ports, ownLock, () => roots)
   const overview = createOverview({ ports, history, snapshotter })
+  const touched = createTouchedLook({ clock: ports.clock, detector, history, overview })
   const gc = createGcSchedule({ ports, store, lock: ownLock, state, cacheFile: paths.gc })
   const proof = createProofSchedule({
     ports,
@@ -155,6 +166,7 @@ function createMonitor(ports: Ports, options: MonitorOptions, { store, state, le
   /** The end of everything that was begun: looks and the work on each project follow each other. */
   let tail: Promise<unknown> = Promise.resolve()
   let joinable: Promise<CycleSummary> | null = null
+  let watch: TranscriptWatch | null = null
 
   const restPhase = (): Phase => {
     if (stopping.signal.aborted) return 'stopped'
@@ -198,9 +210,8 @@ function createMonitor(ports: Ports, options: MonitorOptions, { store, state, le
   async function look(): Promise<void> {
     if (pausedUntilMs !== null && !isPaused(pausedUntilMs, ports.clock.nowMs())) endPause()
     state.update({ phase: 'scanning', progress: null })
-    const found = await detector.refresh(progress =>
-      state.update({ progress: { task: 'Reading transcripts', done: progress.done, total: progress.total } }),
-    )
+    if (options.automatic && entries.size === 0 && detector.knowsNothing()) await showGlance()
+    const found = await detector.refresh(readingProgress(ports.clock, progress => state.update({ progress })))
     noteUrgent(found)
     const looked = await overview.look(found, lookOptions())
     history.trim()
@@ -208,7 +219,49 @@ function createMonitor(ports: Ports, options: MonitorOptions, { store, state, le
     for (const id of urgent.keys()) if (entries.get(id)?.assessment.unchanged !== false) urgent.delete(id)
     publishViews()
     noteDamage()
+    if (options.automatic && !stopping.signal.aborted) watch ??= startWatch()
     state.update({ phase: restPhase(), progress: checkpointProgress() })
+  }
+
+  /** Something to look at while everything is read for the first time. */
+  async function showGlance(): Promise<void> {
+    const options = lookOptions()
+    const nowMs = ports.clock.nowMs()
+    const glimpsed = await detector.glance()
+    const seen = glimpsed.map(session =>
+      overview.entryOf(session, history.last(session.facts.sessionId), null, nowMs, options),
+    )
+    state.update({ sessions: seen.map(entry => entry.view).sort(compareViews) })
+  }
+
+  /** A watcher saw a change. Never rejects. */
+  async function touch(paths: readonly string[] | null): Promise<void> {
+    try {
+      await inTurn(() => lookAtTouched(paths))
+    } catch (error) {
+      ports.log('error', 'a look at what changed failed', {
+        stack: error instanceof Error ? error.stack : String(error),
+      })
+    }
+  }
+
+  async function lookAtTouched(paths: readonly string[] | null): Promise<void> {
+    if (stopping.signal.aborted) return
+    const { changed, gone, livesChanged } = await touched.look(paths, entries)
+    const isGone = [...gone].some(id => entries.has(id))
+    if (changed.length === 0 && !isGone) return
+    const urgentBefore = urgent.size
+    if (livesChanged) {
+      const all = new Map([...entries].map(([id, entry]) => [id, entry.session]))
+      for (const session of changed) all.set(session.facts.sessionId, session)
+      noteUrgent([...all.values()])
+    }
+    const fresh = changed.map(session => touched.entryOf(session, entries.get(session.facts.sessionId), lookOptions()))
+    for (const entry of fresh) entries.set(entry.session.facts.sessionId, entry)
+    for (const id of gone) entries.delete(id)
+    const views = fresh.map(entry => entry.view)
+    state.update({ sessions: withViews(state.get().sessions, views, gone) })
+    if (urgent.size > urgentBefore) scheduler.wake()
   }
 
   /** What is urgent is tried at once, however often it failed before. */
@@ -222,6 +275,11 @@ function createMonitor(ports: Ports, options: MonitorOptions, { store, state, le
 
   function publishViews(): void {
     state.update({ sessions: [...entries.values()].map(entry => entry.view).sort(compareViews) })
+  }
+
+  /** After the first look, which it would only slow down. */
+  function startWatch(): TranscriptWatch {
+    return startTranscriptWatch({ ports, roots, onTouched: touch, onState: watch => state.update({ watch }) })
   }
 
   async function cycle(): Promise<CycleSummary> {
@@ -395,11 +453,34 @@ function createMonitor(ports: Ports, options: MonitorOptions, { store, state, le
     stop: async () => {
       stopping.abort()
       retryWatch.disarm()
+      await watch?.stop()
       await scheduler.stop()
       await worker.idle()
       await tail
+      await detector.close()
       state.update({ phase: 'stopped', nextCycleAtMs: null })
     },
+  }
+}
+
+/** Whoever shows it needs no more than a few signs a second. Ms. */
+const progressEveryMs = 200
+
+function readingProgress(clock: Ports['clock'], show: (progress: Progress) => void): OnProgress {
+  const fromMs = clock.monotonicMs()
+  let shownMs = fromMs
+  return ({ done, total, doneBytes, totalBytes }) => {
+    const nowMs = clock.monotonicMs()
+    if (nowMs - shownMs < progressEveryMs) return
+    shownMs = nowMs
+    const leftMs = (nowMs - fromMs) * (totalBytes / doneBytes - 1)
+    show({
+      task: 'Reading transcripts',
+      done,
+      total,
+      bytes: { done: doneBytes, total: totalBytes },
+      ...(Number.isFinite(leftMs) ? { leftMs: Math.max(0, leftMs) } : {}),
+    })
   }
 }
 

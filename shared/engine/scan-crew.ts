@@ -37,6 +37,8 @@ export interface ScanWorkers {
   readonly script: URL | string
   /** At least 1. */
   readonly count: number
+  /** They start when there is at least so much to read that nobody has read: below that a start costs more than it saves. Default 200 MB. */
+  readonly fromBytes?: number
 }
 
 /** The worker that lies beside this module, built or as source; one thread is left to whoever asks. */

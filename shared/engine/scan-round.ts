@@ -28,8 +28,7 @@ export interface ScanRound {
   next(): Promise<FoundSession | null>
 }
 
-/** Below this many new bytes the start of a worker costs more than it saves. */
-const crewFromBytes = 200_000_000
+const defaultFromBytes = 200_000_000
 /** Bytes of a batch: so many that a worker rarely waits, so few that all end at the same time. */
 const batch = { least: 1_000_000, most: 32_000_000, share: 8 } as const
 
@@ -41,7 +40,8 @@ export function createScanRound({ waiting, workers, log, onScanned }: ScanRoundP
   let at = 0
   let largest = 0
 
-  if (workers !== undefined && freshBytes >= crewFromBytes) crew = startCrew({ workers, nextJobs, onScanned, log })
+  if (workers !== undefined && freshBytes >= (workers.fromBytes ?? defaultFromBytes))
+    crew = startCrew({ workers, nextJobs, onScanned, log })
 
   return {
     next: async () => {

@@ -12,7 +12,7 @@
  * 3. The event loop gets its turn every few milliseconds, also within one long file.
  */
 import { isDeepStrictEqual } from 'node:util'
-import type { DetectedSession, SessionFacts, SessionId, TranscriptStream } from '../core/session.ts'
+import type { DetectedSession, LiveState, SessionFacts, SessionId, TranscriptStream } from '../core/session.ts'
 import { emptyFold, factsOf } from '../core/session-fold.ts'
 import { createDetectorIndex } from './detector-index.ts'
 import { errorCode } from './durable-file.ts'
@@ -26,7 +26,7 @@ import {
   readKept,
 } from './kept-session.ts'
 import { createLegacyOwners } from './legacy-agents.ts'
-import { type LiveRegistry, liveStateOf, readLiveRegistry } from './live-registry.ts'
+import { type EndedClues, type LiveRegistry, liveStateOf, readLiveRegistry } from './live-registry.ts'
 import type { FileStat, Ports } from './ports.ts'
 import { createProjectResolver } from './project-resolver.ts'
 import type { ScannedSession, ScanWorkers } from './scan-crew.ts'
@@ -59,6 +59,12 @@ export interface DetectorProgress {
 
 export type OnProgress = (progress: DetectorProgress) => void
 
+export interface TouchedSessions {
+  /** Those that may be different now. */
+  readonly sessions: readonly DetectedSession[]
+  readonly gone: readonly SessionId[]
+}
+
 export interface Detector {
   /** True until a refresh or an index has told of a session. */
   knowsNothing(): boolean
@@ -66,7 +72,7 @@ export interface Detector {
    * A first look at the heads and tails of the newest sessions, and at the names of all others: `partial` every one,
    * to be shown and not to be decided by.
    */
-  glance(): readonly DetectedSession[]
+  glance(): Promise<readonly DetectedSession[]>
   /**
    * Looks at everything. Refreshes follow each other. Rejects only on a defect.
    *
@@ -77,9 +83,9 @@ export interface Detector {
   /**
    * Looks only at what a watcher saw change.
    *
-   * @returns the sessions that may be different now; null when only a look at everything can tell
+   * @returns null when only a look at everything can tell
    */
-  refreshPaths(paths: readonly string[]): Promise<DetectedSession[] | null>
+  refreshPaths(paths: readonly string[]): Promise<TouchedSessions | null>
   /** What could not be read beside the sessions' own files, in words, as of the last refresh. */
   notices(): readonly string[]
   /** Waits for what was begun and writes the index. Nothing may be asked for afterwards. */
@@ -100,14 +106,17 @@ export function createDetector(ports: DetectorPorts, { roots, indexFolder, worke
   const kept = index?.load() ?? new Map<SessionId, KeptSession>()
   /** As of the last look at each. */
   let present: Map<SessionId, FoundSession> = new Map()
+  /** What was told of each session whose files have not changed since. */
+  const described = new Map<SessionId, DetectedSession>()
   let registry: LiveRegistry = { entries: new Map(), folders: new Map(), notices: [] }
+  const unregistered = new Map<string, LiveState>()
   let notices: readonly string[] = []
   let savedMs = Number.NEGATIVE_INFINITY
   let tail: Promise<unknown> = Promise.resolve()
 
   return {
     knowsNothing: () => kept.size === 0,
-    glance,
+    glance: () => inTurn(glance),
     refresh: onProgress => inTurn(() => refresh(onProgress)),
     refreshPaths: paths => inTurn(() => refreshPaths(paths)),
     notices: () => notices,
@@ -124,15 +133,40 @@ export function createDetector(ports: DetectorPorts, { roots, indexFolder, worke
     const slice = createTimeSlice(clock)
     const found = await findSessionFiles(files, roots, slice)
     for (const file of found.legacy) adopt(found.sessions, file)
-    const sessions = [...found.sessions.values()].filter(session => session.files.has('main')).sort(newestFirst)
+    const sessions = [...found.sessions.values()].filter(session => session.files.has('main'))
+    const before = present
     present = new Map(sessions.map(session => [session.sessionId, session]))
-    for (const sessionId of kept.keys()) if (!present.has(sessionId)) kept.delete(sessionId)
+    for (const [sessionId, session] of present) {
+      if (!isSameFinding(before.get(sessionId), session)) described.delete(sessionId)
+    }
+    for (const sessionId of kept.keys()) if (!present.has(sessionId)) forget(sessionId)
     await readAll(sessions, slice, onProgress)
-    registry = readLiveRegistry(files, roots)
+    noteRegistry(readLiveRegistry(files, roots))
     const homeless = [...found.sessions.values()].filter(session => !session.files.has('main'))
     say([...found.notices, ...homeless.flatMap(session => session.problems), ...registry.notices])
-    await save(slice, saveEveryMs)
+    inTurn(() => save(slice, saveEveryMs)).catch(error =>
+      log('error', 'saving the index failed', { error: String(error) }),
+    )
     return sessions.map(describe).sort(mostRecentFirst)
+  }
+
+  function forget(sessionId: SessionId): void {
+    kept.delete(sessionId)
+    described.delete(sessionId)
+  }
+
+  function noteRegistry(next: LiveRegistry): void {
+    registry = next
+    unregistered.clear()
+  }
+
+  /** Sessions that no process has registered are all alike but for these clues. */
+  function liveState(clues: EndedClues): LiveState {
+    if (registry.entries.has(clues.sessionId)) return liveStateOf(registry, processes, clues)
+    const key = `${clues.root}\n${clues.version}`
+    const known = unregistered.get(key) ?? liveStateOf(registry, processes, clues)
+    unregistered.set(key, known)
+    return known
   }
 
   function adopt(sessions: ReadonlyMap<SessionId, FoundSession>, file: FoundFile): void {
@@ -154,9 +188,11 @@ export function createDetector(ports: DetectorPorts, { roots, indexFolder, worke
   async function readAll(sessions: readonly FoundSession[], slice: TimeSlice, onProgress: OnProgress): Promise<void> {
     const total = sessions.length
     const waiting = sessions.flatMap(session => {
+      if (described.has(session.sessionId)) return []
       const bytes = bytesToRead(session)
       return bytes > 0 || hasLost(session) ? [{ session, bytes, isNew: !kept.has(session.sessionId) }] : []
     })
+    waiting.sort((a, b) => newestFirst(a.session, b.session))
     const totalBytes = waiting.reduce((sum, { bytes }) => sum + bytes, 0)
     let done = total - waiting.length
     let doneBytes = 0
@@ -201,7 +237,9 @@ export function createDetector(ports: DetectorPorts, { roots, indexFolder, worke
   function hasLost({ sessionId, files: found }: FoundSession): boolean {
     const session = kept.get(sessionId)
     if (session === undefined) return false
-    return session.problems.length > 0 || [...session.reads.keys()].some(stream => !found.has(stream))
+    if (session.problems.length > 0) return true
+    for (const stream of session.reads.keys()) if (!found.has(stream)) return true
+    return false
   }
 
   /** Brings what is kept of a session up to date; yields the bytes read, chunk by chunk. */
@@ -217,28 +255,33 @@ export function createDetector(ports: DetectorPorts, { roots, indexFolder, worke
     kept.set(sessionId, session)
   }
 
-  function describe({ sessionId, files: found, problems }: FoundSession): DetectedSession {
+  function describe(found: FoundSession): DetectedSession {
+    const { sessionId } = found
     const session = kept.get(sessionId) ?? keepNothing(sessionId)
-    const facts = keptFacts(session)
-    const clues = {
-      sessionId,
-      root: found.get('main')?.root ?? '',
-      version: facts.version,
-      saidGoodbye: keptGoodbye(session),
-    }
-    return {
-      facts,
-      streams: [...found.values()].map(file => streamOf(file, session.reads.get(file.stream))).sort(mainFirst),
-      live: liveStateOf(registry, processes, clues),
-      project: projects.resolve(facts.cwd, facts.firstCwd),
-      problems: [...problems, ...session.problems],
-    }
+    const before = described.get(sessionId)
+    const facts = before?.facts ?? keptFacts(session)
+    const root = found.files.get('main')?.root ?? ''
+    const live = liveState({ sessionId, root, version: facts.version, saidGoodbye: keptGoodbye(session) })
+    const project = projects.resolve(facts.cwd, facts.firstCwd)
+    if (before?.project === project && isDeepStrictEqual(before.live, live)) return before
+    session.recover = () => void [...readKept({ files, scanner: createScanner() }, session, found.files)]
+    const streams = before?.streams ?? streamsOf(found.files, session)
+    const told = { facts, streams, live, project, problems: [...found.problems, ...session.problems] }
+    // A problem may pass without a sign on the disk.
+    if (told.problems.length === 0) described.set(sessionId, told)
+    return told
   }
 
-  function glance(): readonly DetectedSession[] {
-    registry = readLiveRegistry(files, roots)
+  async function glance(): Promise<readonly DetectedSession[]> {
+    const slice = createTimeSlice(clock)
+    noteRegistry(readLiveRegistry(files, roots))
     const read = createGlance(files)
-    return glimpseFiles(files, roots).map((file, i) => provisional(file, i < glanceAtMost ? read(file) : unread(file)))
+    const told: DetectedSession[] = []
+    for (const file of glimpseFiles(files, roots)) {
+      if (slice.isOver()) await slice.next()
+      told.push(provisional(file, told.length < glanceAtMost ? read(file) : unread(file)))
+    }
+    return told
   }
 
   function provisional({ sessionId, root, path: at, stat }: Glimpsed, facts: SessionFacts): DetectedSession {
@@ -247,33 +290,37 @@ export function createDetector(ports: DetectorPorts, { roots, indexFolder, worke
     return {
       facts,
       streams: [stream],
-      live: liveStateOf(registry, processes, clues),
+      live: liveState(clues),
       project: projects.resolve(facts.cwd, facts.firstCwd),
       problems: [],
       partial: true,
     }
   }
 
-  async function refreshPaths(paths: readonly string[]): Promise<DetectedSession[] | null> {
+  async function refreshPaths(paths: readonly string[]): Promise<TouchedSessions | null> {
     const touched = touchedBy(roots, paths)
     if (touched === null) return null
     const ids = new Set(touched.sessions.keys())
     if (touched.registry) for (const id of changedEntries()) ids.add(id)
     const slice = createTimeSlice(clock)
-    const told: DetectedSession[] = []
+    const sessions: DetectedSession[] = []
+    const gone: SessionId[] = []
     for (const id of ids) {
       const session = await lookAgain(id, touched.sessions.get(id) ?? [], slice)
-      if (session === undefined) continue
+      if (session === undefined) {
+        gone.push(id)
+        continue
+      }
       for (const _ of read(session)) if (slice.isOver()) await slice.next()
-      told.push(describe(session))
+      sessions.push(describe(session))
     }
-    return told
+    return { sessions, gone }
   }
 
   /** Sessions that the registry says something else of than before. */
   function changedEntries(): readonly SessionId[] {
     const before = registry.entries
-    registry = readLiveRegistry(files, roots)
+    noteRegistry(readLiveRegistry(files, roots))
     const ids = new Set([...before.keys(), ...registry.entries.keys()])
     return [...ids].filter(id => !isDeepStrictEqual(before.get(id), registry.entries.get(id)))
   }
@@ -285,6 +332,7 @@ export function createDetector(ports: DetectorPorts, { roots, indexFolder, worke
     slice: TimeSlice,
   ): Promise<FoundSession | undefined> {
     const known = present.get(sessionId)
+    described.delete(sessionId)
     if (known !== undefined && updateStats(known, paths)) return known
     const found = (await findSessionFiles(files, roots, slice, sessionId)).sessions.get(sessionId)
     for (const [stream, file] of known?.files ?? []) if (stream.startsWith('legacy/')) found?.files.set(stream, file)
@@ -323,6 +371,27 @@ function unread({ sessionId, stat }: Glimpsed): SessionFacts {
   return { ...factsOf(emptyFold(sessionId)), lastActivityMs: stat.mtimeMs }
 }
 
+/** The same files, as far as names, sizes and times tell. */
+function isSameFinding(before: FoundSession | undefined, now: FoundSession): boolean {
+  if (before === undefined || before.files.size !== now.files.size) return false
+  if (before.problems.length + now.problems.length > 0) return false
+  for (const { stream, path, stat } of now.files.values()) {
+    const other = before.files.get(stream)
+    if (other?.path !== path || !isSameStat(other.stat, stat)) return false
+  }
+  return true
+}
+
+function isSameStat(a: FileStat, b: FileStat): boolean {
+  return a.size === b.size && a.mtimeNs === b.mtimeNs && a.ino === b.ino && a.dev === b.dev
+}
+
+function streamsOf(found: ReadonlyMap<string, FoundFile>, { reads }: KeptSession): readonly TranscriptStream[] {
+  const streams: TranscriptStream[] = []
+  for (const file of found.values()) streams.push(streamOf(file, reads.get(file.stream)))
+  return streams.length > 1 ? streams.sort(mainFirst) : streams
+}
+
 function streamOf({ stream, path, stat }: FoundFile, read: ReadState | undefined): TranscriptStream {
   const completeBytes = hasLines(stream) ? (read?.position.endByte ?? 0) : stat.size
   // It may have grown between the look and the reading.
@@ -339,8 +408,9 @@ function newestFirst(a: FoundSession, b: FoundSession): number {
   return (b.files.get('main')?.stat.mtimeMs ?? 0) - (a.files.get('main')?.stat.mtimeMs ?? 0)
 }
 
-function mostRecentFirst(a: DetectedSession, b: DetectedSession): number {
-  const [timeA, timeB] = [a, b].map(({ facts }) => facts.lastActivityMs ?? 0)
-  if (timeA !== timeB) return (timeB ?? 0) - (timeA ?? 0)
-  return a.facts.sessionId < b.facts.sessionId ? -1 : 1
+function mostRecentFirst({ facts: a }: DetectedSession, { facts: b }: DetectedSession): number {
+  const timeA = a.lastActivityMs ?? 0
+  const timeB = b.lastActivityMs ?? 0
+  if (timeA !== timeB) return timeB - timeA
+  return a.sessionId < b.sessionId ? -1 : 1
 }

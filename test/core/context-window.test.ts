@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { compactionPoint, contextFill, windowTokensOf } from '../../shared/core/context-window.ts'
+import { compactionOutlook, compactionPoint, contextFill, windowTokensOf } from '../../shared/core/context-window.ts'
 
 describe('windowTokensOf', () => {
   it.each([
@@ -46,5 +46,23 @@ describe('compactionPoint', () => {
   it('is what Claude Code was seen to do', () => {
     expect(compactionPoint(1_000_000)).toEqual({ turnTokens: 967_000, loopTokens: 977_000 })
     expect(compactionPoint(200_000)).toEqual({ turnTokens: 167_000, loopTokens: 177_000 })
+  })
+})
+
+describe('compactionOutlook', () => {
+  it.each([
+    ['half way', 83_500, [], { leftTokens: 83_500, leftPercent: 50, turnsLeft: null }],
+    ['past the point', 180_000, [100_000], { leftTokens: 0, leftPercent: 0, turnsLeft: 0 }],
+    ['one turn of 7,000 tokens', 97_000, [90_000], { leftTokens: 70_000, leftPercent: 42, turnsLeft: 10 }],
+    ['turns of 10,000 tokens on average', 97_000, [67_000, 68_000, 96_000], { leftTokens: 70_000, turnsLeft: 7 }],
+    ['less than a turn left', 160_000, [140_000], { leftTokens: 7_000, turnsLeft: 0 }],
+    ['turns that add nothing', 90_000, [90_000, 90_000], { turnsLeft: null }],
+    ['a context that shrank', 80_000, [90_000], { turnsLeft: null }],
+    ['turns that add next to nothing', 90_001, [90_000], { turnsLeft: 1_000 }],
+  ])('%s', (_title, tokens, turnStarts, expected) => {
+    expect(compactionOutlook(contextFill(tokens, 200_000), turnStarts)).toMatchObject({
+      atTokens: 167_000,
+      ...expected,
+    })
   })
 })

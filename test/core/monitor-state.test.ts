@@ -6,6 +6,7 @@ import {
   protections,
   type SessionView,
   summarise,
+  withViews,
 } from '../../shared/core/monitor-state.ts'
 import { hourMs, liveOf, noonMs, scoreOf, stateOf, viewOf } from '../support/core-values.ts'
 
@@ -43,6 +44,23 @@ describe('compareViews', () => {
         expect(sign(a, a)).toBe(0)
         expect(sign(a, b) + sign(b, a)).toBe(0)
         expect(sign(sorted[0], sorted[2])).toBe(Math.max(-1, sign(sorted[0], sorted[1]) + sign(sorted[1], sorted[2])))
+      }),
+      { seed, numRuns: 500 },
+    )
+  })
+})
+
+describe('withViews', () => {
+  it.each([113])('gives what sorting everything anew would give (seed %i)', seed => {
+    const views = fc.uniqueArray(anyView, { selector: view => view.sessionId, maxLength: 12 })
+    fc.assert(
+      fc.property(views, views, fc.array(fc.nat(12)), (before, changed, gone) => {
+        const ids = new Set(gone.flatMap(i => before[i]?.sessionId ?? []))
+        for (const view of changed) ids.delete(view.sessionId)
+        const changedIds = new Set(changed.map(view => view.sessionId))
+        const left = before.filter(({ sessionId }) => !ids.has(sessionId) && !changedIds.has(sessionId))
+        const anew = [...left, ...changed].sort(compareViews)
+        expect(withViews(before.toSorted(compareViews), changed, ids)).toEqual(anew)
       }),
       { seed, numRuns: 500 },
     )

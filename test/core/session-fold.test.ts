@@ -202,6 +202,19 @@ describe('the context', () => {
     expect(context(...before, reply({ contextTokens: 16_365 }))).toMatchObject({ tokens: 16_365 })
   })
 
+  it('tells how far the next compaction is, by the last five turns', () => {
+    const turn = (n: number) => [prompt('go on'), reply({ messageId: `m${n}`, contextTokens: 10_000 * n })]
+    const turns = [1, 2, 3, 4, 5, 6, 7, 8].flatMap(turn)
+    const outlook = { atTokens: 167_000, leftTokens: 87_000, leftPercent: 52, turnsLeft: 8 }
+    expect(factsAfter(...turns).compaction).toEqual(outlook)
+    expect(factsAfter(...turns, prompt('more')).compaction).toEqual(outlook)
+  })
+
+  it('forgets after a compaction how the turns before it grew', () => {
+    const events = [reply({ contextTokens: 90_000 }), prompt('a'), reply({ contextTokens: 95_000 }), compaction(4_000)]
+    expect(factsAfter(...events).compaction).toMatchObject({ leftTokens: 163_000, turnsLeft: null })
+  })
+
   it('after a compaction that does not say what was left is not known', () => {
     expect(context(reply({ contextTokens: 190_000 }), compaction(null))).toBeNull()
   })

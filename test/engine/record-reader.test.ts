@@ -164,6 +164,16 @@ describe('a line that is JSON gives the event that parsing it whole gives (invar
       },
     ],
     [
+      'a long attachment with members between it and its type',
+      (({ version, gitBranch, ...rest }) => ({
+        attachment: { type: 'file', content: 'y'.repeat(3_000) },
+        version,
+        gitBranch,
+        type: 'attachment',
+        ...rest,
+      }))(base),
+    ],
+    [
       'a queued prompt',
       { attachment: { type: 'queued_command', prompt: 'x', humanTurn: true }, type: 'attachment', ...base },
     ],

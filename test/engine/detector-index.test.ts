@@ -1,0 +1,221 @@
+import fs from 'node:fs'
+import path from 'node:path'
+import { afterAll, describe, expect, it } from 'vitest'
+import { emptyStream } from '../../shared/core/stream-fold.ts'
+import { indexVersion } from '../../shared/engine/detector-index.ts'
+import { nodePorts } from '../../shared/engine/node-ports.ts'
+import type { FileSystem } from '../../shared/engine/ports.ts'
+import { createDetector, type Detector, type DetectorPorts } from '../../shared/engine/transcript-detector.ts'
+import { seededRandom } from '../support/random.ts'
+import { makeScratchFolder, removeScratchFolder } from '../support/scratch.ts'
+import { makeChaos } from '../support/transcript-chaos.ts'
+
+const scratch = makeScratchFolder('index')
+afterAll(() => removeScratchFolder(scratch))
+const ports: DetectorPorts = nodePorts(() => {})
+
+let made = 0
+/** A Claude folder after some rounds of chaos, and a place for its index. */
+function newWorld(seed: number, rounds = 20) {
+  const folder = path.join(scratch, String(made++))
+  const chaos = makeChaos(path.join(folder, 'claude'), seededRandom(seed))
+  for (let i = 0; i < rounds; i++) chaos.stir()
+  return { ...chaos, indexFolder: path.join(folder, 'data', 'index') }
+}
+type World = ReturnType<typeof newWorld>
+
+const start = ({ root, indexFolder }: World, files: FileSystem = ports.files): Detector =>
+  createDetector({ ...ports, files }, { roots: [root], indexFolder })
+const freshLook = ({ root }: World) => createDetector(ports, { roots: [root] }).refresh()
+
+async function runOnce(world: World, files?: FileSystem) {
+  const detector = start(world, files)
+  const found = await detector.refresh()
+  await detector.close()
+  return found
+}
+
+/** Counts what is read of transcripts. */
+function countingFiles() {
+  const read = { bytes: 0 }
+  const files: FileSystem = {
+    ...ports.files,
+    open: (at, mode) => {
+      const file = ports.files.open(at, mode)
+      if (!String(at).endsWith('.jsonl')) return file
+      return {
+        ...file,
+        read: (into, position) => {
+          const count = file.read(into, position)
+          read.bytes += count
+          return count
+        },
+      }
+    },
+  }
+  return { files, read }
+}
+
+const mainFile = (world: World) => {
+  const folder = path.join(world.root, 'projects', 'one')
+  fs.mkdirSync(folder, { recursive: true })
+  return path.join(folder, '91de4bc7-a5e0-41e5-8611-06f4855c1593.jsonl')
+}
+const promptLine = `${JSON.stringify({ type: 'user', message: { content: 'hello' }, cwd: '/x' })}\n`
+
+describe('a restart with an index', () => {
+  it('reads nothing where nothing happened, and knows all the same', async () => {
+    const world = newWorld(1)
+    await runOnce(world)
+    const { files, read } = countingFiles()
+    expect(await runOnce(world, files)).toEqual(await freshLook(world))
+    expect(read.bytes).toBe(0)
+  })
+
+  it('reads only what a file grew by', async () => {
+    const world = newWorld(2)
+    fs.writeFileSync(mainFile(world), promptLine.repeat(2_000))
+    await runOnce(world)
+    fs.appendFileSync(mainFile(world), promptLine)
+    const { files, read } = countingFiles()
+    expect(await runOnce(world, files)).toEqual(await freshLook(world))
+    // The new line, and twice the first and last 512 bytes that tell whether the file is still the same.
+    expect(read.bytes).toBe(promptLine.length + 4 * 512)
+  })
+
+  it('reads a file again that was rewritten in between, even to the same size', async () => {
+    const world = newWorld(3)
+    fs.writeFileSync(mainFile(world), promptLine.repeat(3))
+    await runOnce(world)
+    fs.writeFileSync(mainFile(world), promptLine.replace('hello', 'howdy').repeat(3))
+    expect(await runOnce(world)).toEqual(await freshLook(world))
+  })
+
+  it.each([11, 12, 13, 14])(
+    'gives what a fresh detector gives, whatever happens to the files before and after (seed %i)',
+    async seed => {
+      const world = newWorld(seed, 0)
+      for (let round = 0; round < 25; round++) {
+        const detector = start(world)
+        for (let i = 0; i < 1 + (round % 3); i++) {
+          world.stir()
+          await detector.refresh()
+        }
+        world.stir()
+        const found = await detector.refresh()
+        expect(found).toEqual(await freshLook(world))
+        await detector.close()
+      }
+    },
+  )
+
+  it('keeps facts as they were when they were given', async () => {
+    const world = newWorld(5)
+    fs.writeFileSync(mainFile(world), promptLine)
+    await runOnce(world)
+    const detector = start(world)
+    const before = await detector.refresh()
+    const expected = await freshLook(world)
+    fs.appendFileSync(mainFile(world), promptLine.replace('hello', 'later'))
+    await detector.refresh()
+    expect(before).toEqual(expected)
+  })
+})
+
+describe('an index that is of no use (invariants 1 and 2)', () => {
+  const entries = (world: World) => path.join(world.indexFolder, 'sessions.json')
+  const shards = (world: World) =>
+    fs
+      .readdirSync(world.indexFolder)
+      .filter(name => name.startsWith('folds-'))
+      .map(name => path.join(world.indexFolder, name))
+
+  const damages: readonly (readonly [string, (world: World) => void])[] = [
+    ['is gone', world => fs.rmSync(world.indexFolder, { recursive: true })],
+    ['is empty', world => fs.writeFileSync(entries(world), '')],
+    ['is cut short', world => fs.truncateSync(entries(world), fs.statSync(entries(world)).size - 9)],
+    ['has one byte changed', world => flipByte(entries(world))],
+    ['is of another version', world => change(entries(world), '"version":1', '"version":0')],
+    [
+      'is a folder',
+      world => {
+        fs.rmSync(entries(world))
+        fs.mkdirSync(entries(world))
+      },
+    ],
+    ['has lost all shards', world => shards(world).forEach(file => void fs.rmSync(file))],
+    ['has a byte changed in every shard', world => shards(world).forEach(flipByte)],
+  ]
+
+  it.each(damages)('is as good as none when it %s, and is made anew', async (_title, damage) => {
+    const world = newWorld(4)
+    await runOnce(world)
+    damage(world)
+    world.stir()
+    const expected = await freshLook(world)
+    const detector = start(world)
+    expect(await detector.refresh()).toEqual(expected)
+    await detector.close()
+    fs.rmSync(path.join(world.indexFolder, 'sessions.json'), { recursive: true, force: true })
+    expect(await runOnce(world)).toEqual(expected)
+  })
+
+  it('does not use a fold that was saved with other positions than its entry', async () => {
+    const world = newWorld(6)
+    fs.writeFileSync(mainFile(world), promptLine)
+    await runOnce(world)
+    const older = fs.readFileSync(entries(world))
+    fs.appendFileSync(mainFile(world), promptLine)
+    await runOnce(world)
+    fs.writeFileSync(entries(world), older)
+    expect(await runOnce(world)).toEqual(await freshLook(world))
+  })
+
+  it.each(damages)('can be lost in the middle of a run: when it %s nothing is missed', async (_title, damage) => {
+    const world = newWorld(8)
+    await runOnce(world)
+    const detector = start(world)
+    const found = await detector.refresh()
+    damage(world)
+    expect(found).toEqual(await freshLook(world))
+    expect(await detector.refresh()).toEqual(await freshLook(world))
+  })
+
+  it('costs time and nothing else where it cannot be written', async () => {
+    const world = newWorld(7)
+    const logged: string[] = []
+    const files: FileSystem = {
+      ...ports.files,
+      rename: () => {
+        throw Object.assign(new Error('ENOSPC: made up'), { code: 'ENOSPC' })
+      },
+    }
+    const options = { roots: [world.root], indexFolder: world.indexFolder }
+    const detector = createDetector({ ...ports, files, log: (_, message) => logged.push(message) }, options)
+    expect(await detector.refresh()).toEqual(await freshLook(world))
+    await detector.close()
+    expect(logged.join()).toContain('ENOSPC: made up')
+  })
+})
+
+function flipByte(file: string): void {
+  const bytes = fs.readFileSync(file)
+  bytes[bytes.length - 5] = (bytes[bytes.length - 5] ?? 0) ^ 1
+  fs.writeFileSync(file, bytes)
+}
+
+function change(file: string, from: string, to: string): void {
+  fs.writeFileSync(file, fs.readFileSync(file, 'utf8').replace(from, to))
+}
+
+describe('the format', () => {
+  it('has a version that rises with the shape of what it holds', () => {
+    const shape = (value: object) => Object.keys(value).sort().join(' ')
+    // Whoever changes this line raises `indexVersion` and puts the new number here.
+    expect([indexVersion, shape(emptyStream(true)), shape(emptyStream(true).thread ?? {})]).toEqual([
+      1,
+      'damagedLines fileCount files firstMs lastMs lines overlongLines pending thread toolCalls',
+      'aiTitle branch closed compactions contextTokens customTitle cwd entrypoint firstCwd firstPrompt forkedFrom largestTokens lastCommands lastPrompts lastReply model prompts replies replyIds requestedModel todos turnStarts version',
+    ])
+  })
+})

@@ -178,7 +178,7 @@ function createStore(ports: Ports, paths: StorePaths, minimumFreeShare: number):
       return failure ? { ok: false, ...failure } : { ok: true, pack: openPackWriter(ports, paths) }
     },
     commit(drafts, pack, held) {
-      const failure = refused()
+      const failure = refused() ?? safely('Saving records', () => makeFirstFolders(files, paths, held() ? drafts : []))
       return drafts.map(draft =>
         failure ? { kind: 'failed', sessionId: draft.session, ...failure } : commitOne(ports, paths, draft, pack, held),
       )
@@ -246,6 +246,17 @@ function commitOne(
   } catch (error) {
     return { kind: 'failed', sessionId, ...failureOf(error, 'Saving a record') }
   }
+}
+
+/**
+ * The folders of sessions that have no record yet, all made durable by one sync. It is done even where the folder is
+ * there: whoever made it may not have come to syncing it, and then a record in it would be no safer (invariant 1).
+ */
+function makeFirstFolders(files: FileSystem, paths: StorePaths, drafts: readonly RecordDraft[]): null {
+  const first = drafts.filter(({ afterSeq }) => afterSeq === 0)
+  for (const { session } of first) files.makeFolder(sessionFolder(paths, session))
+  if (first.length > 0) files.syncFolder(paths.checkpoints)
+  return null
 }
 
 interface NewRecord {

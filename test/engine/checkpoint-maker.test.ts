@@ -116,6 +116,15 @@ describe('the maker', () => {
     expect(await make()).toMatchObject({ kind: 'unchanged' })
   })
 
+  it('says in a new record what is newly left out, though all that is saved is the same', async () => {
+    await make()
+    writeFileSync(path.join(project, 'huge'), '')
+    truncateSync(path.join(project, 'huge'), 40_000_000)
+    grow()
+    expect(await make()).toMatchObject({ kind: 'saved', warnings: ['1 path left out of the work tree'] })
+    expect(newest().tree).toMatchObject({ files: 1, skipped: 1 })
+  })
+
   it('makes it even when nothing is new, because nothing else is whole', async () => {
     await make()
     rmSync(packFile(newest().packs[0]))

@@ -5,6 +5,7 @@ import type { FramePlace } from '../../shared/core/checkpoint.ts'
 import { makeFolderDurably } from '../../shared/engine/durable-file.ts'
 import { openPackReader, type PackReader, packOfFileName, packPath } from '../../shared/engine/pack-reader.ts'
 import { openPackWriter } from '../../shared/engine/pack-writer.ts'
+import type { FileSystem } from '../../shared/engine/ports.ts'
 import { seededRandom } from '../support/random.ts'
 import { makeScratchFolder, removeScratchFolder } from '../support/scratch.ts'
 import { realPorts, sha256, transcriptLines } from '../support/stores.ts'
@@ -38,6 +39,20 @@ const file = () => packPath(packs, name)
 const problem = (code: string) => ({ ok: false, problem: { code, pack: name, message: expect.any(String) } })
 
 describe('a pack reader', () => {
+  it('does not mind that a file cannot be closed after it was read', () => {
+    const open: FileSystem['open'] = (at, mode) => {
+      const opened = realPorts.files.open(at, mode)
+      const close = () => {
+        opened.close()
+        throw Object.assign(new Error('EIO: close'), { code: 'EIO' })
+      }
+      return { ...opened, close }
+    }
+    const failing = openPackReader({ ...realPorts.files, open }, packs)
+    expect(failing.frame(name, place, sha256(content))).toMatchObject({ ok: true })
+    failing.close()
+  })
+
   it('gives the content at a place, with or without its hash', () => {
     const expected = { ok: true, content }
     expect([reader.frame(name, place, sha256(content)), reader.frame(name, place, null)]).toEqual([expected, expected])

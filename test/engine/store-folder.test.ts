@@ -180,3 +180,13 @@ describe('openStore', () => {
     expect(results.map(result => (result.ok ? 'opened' : result.message))).toEqual(results.map(() => 'opened'))
   })
 })
+
+it('a store in a folder that somebody else made a moment ago survives a power cut (invariant 1)', () => {
+  const files = createMemoryFiles()
+  files.makeFolder('/data')
+  const ports = { ...realPorts, files }
+  const opened = openStore(ports, '/data/store', { minimumFreeShare: 0 })
+  files.powerCut(1)
+  expect(opened).toMatchObject({ ok: true })
+  expect(files.list('/data/store')).toEqual(expect.arrayContaining(['FORMAT', 'checkpoints', 'packs']))
+})

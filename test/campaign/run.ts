@@ -15,6 +15,7 @@ import type { Campaign, CampaignResult } from './campaign.ts'
 
 /** Loaded only when asked for, and only once the environment is safe. */
 const campaigns: Readonly<Record<string, () => Promise<Campaign>>> = {
+  detect: async () => (await import('./detect.campaign.ts')).detect,
   lock: async () => (await import('./lock.campaign.ts')).lock,
   store: async () => (await import('./store.campaign.ts')).store,
 }

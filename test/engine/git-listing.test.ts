@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { parseStatus } from '../../shared/engine/git-listing.ts'
+import { parseStatus, unopenedFolders } from '../../shared/engine/git-listing.ts'
 
 const one = '1'.repeat(40)
 const two = '2'.repeat(40)
@@ -11,6 +11,18 @@ const output = (...records: (string | Buffer)[]): Buffer =>
 
 const changed = (status: string, path: string, head = one, index = two) =>
   `1 ${status} N... 100644 100644 100644 ${head} ${index} ${path}`
+
+describe('unopenedFolders', () => {
+  it('takes the names out of what git complains of, the root as an empty one', () => {
+    const complaints = [
+      "warning: could not open directory 'locked/': Permission denied",
+      "warning: could not open directory 'a b/it's/': Input/output error",
+      "warning: could not open directory './': Permission denied",
+      'warning: something else',
+    ]
+    expect(unopenedFolders(`${complaints.join('\n')}\n`).map(String)).toEqual(['locked', "a b/it's", ''])
+  })
+})
 
 describe('parseStatus', () => {
   it('reads the commit that git compared with', () => {

@@ -164,6 +164,57 @@ describeWithGit('what is left out is listed with the reason', () => {
     expect(captured.warnings).toEqual(['1 paths could not be read'])
   })
 
+  it('a folder that git cannot open', async () => {
+    world.write('locked/inside.txt', 'one\n')
+    const run: Ports['commands']['run'] = async (file, args, options) => {
+      const result = await agedPorts.commands.run(file, args, options)
+      return { ...result, stderr: "warning: could not open directory 'locked/': Permission denied\n" }
+    }
+    const captured = await world.capture(
+      null,
+      world.snapshotter({ ports: { ...agedPorts, commands: { ...agedPorts.commands, run } } }),
+    )
+    expect(captured.manifest.skipped).toEqual([
+      { path: 'locked', reason: 'unreadable', detail: 'the folder cannot be listed' },
+    ])
+  })
+
+  it.each([
+    ['cannot be listed', 'listBytes', ['src']],
+    ['cannot be looked at', 'lstat', ['src']],
+  ] as const)('a folder that %s, on a machine without git', async (_title, call, left) => {
+    const failing = withFiles(
+      files => ({
+        [call]: (file: string | Buffer) => {
+          if (String(file) === at('src')) throw systemError('EACCES')
+          return files[call](file)
+        },
+      }),
+      noGit,
+    )
+    fs.rmSync(at('.git'), { recursive: true })
+    const { manifest } = await world.capture(null, world.snapshotter({ ports: failing }))
+    expect(manifest.skipped.map(({ path: name, reason }) => [name, reason])).toEqual(
+      left.map(name => [name, 'unreadable']),
+    )
+    expect(pathsOf(manifest)).toContain('a.txt')
+  })
+
+  it('nothing: a root that cannot be listed is no empty work tree', async () => {
+    const failing = withFiles(
+      files => ({
+        listBytes: file => {
+          if (String(file) === world.root) throw systemError('EIO')
+          return files.listBytes(file)
+        },
+      }),
+      noGit,
+    )
+    const snapshotter = world.snapshotter({ ports: failing })
+    const result = await snapshotter.capture(world.root, null, world.packs.open())
+    expect(result).toMatchObject({ ok: false, code: 'permission' })
+  })
+
   it('a file over the limit, without reading it', async () => {
     fs.writeFileSync(at('huge'), '')
     fs.truncateSync(at('huge'), 3 * 1024 ** 3)

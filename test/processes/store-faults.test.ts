@@ -5,6 +5,7 @@ import { damageStore } from '../campaign/store/damage.ts'
 import { cutPowerOfImages } from '../campaign/store/ext4-power-cuts.ts'
 import { failEveryOperation } from '../campaign/store/failing-operations.ts'
 import { killProcesses } from '../campaign/store/kills.ts'
+import { createMemoryWorld } from '../campaign/store/memory-world.ts'
 import { cutPower } from '../campaign/store/power-cuts.ts'
 import { checkpointWhileUserWorks } from '../campaign/store/user-at-work.ts'
 import { hasGit } from '../support/repositories.ts'
@@ -30,6 +31,22 @@ describe('a store on a failing disk', () => {
     },
     60_000,
   )
+
+  it('that is full says so, loses nothing, and goes on by itself when there is room again', async () => {
+    const world = createMemoryWorld('full')
+    await world.checkpoint(world.disk.another())
+    world.work()
+    world.disk.setCapacity(1)
+    const full = await world.checkpoint(world.disk.another())
+    expect(full).toMatchObject([
+      { kind: 'failed', code: 'disk-full' },
+      { kind: 'failed', code: 'disk-full' },
+    ])
+    world.disk.setCapacity(Number.POSITIVE_INFINITY)
+    expect(await world.checkpoint(world.disk.another())).toMatchObject([{ kind: 'saved' }, { kind: 'saved' }])
+    expect(await world.check()).toEqual([])
+    expect(world.saved).toHaveLength(4)
+  })
 
   it.each([20261124])(
     'finds all damage to its files, and never gives back what was not saved (seed %i)',
@@ -57,7 +74,7 @@ describe('a power cut', () => {
     expect((await cutPower(20261124, 15, unsynced)).lossy).toBeGreaterThan(0)
   })
 
-  it('takes nothing on ext4 either, and some of it without syncs, where images can be cloned', async context => {
+  it('takes nothing on ext4 either, where images can be cloned', async context => {
     const options = { home, script, seed: 20261124, cuts: 3 }
     const done = await cutPowerOfImages({ ...options, synced: true })
     context.skip(!done.ok, done.ok ? '' : `not run: ${done.why}`)

@@ -114,13 +114,18 @@ export function startCrew(options: CrewOptions): Crew {
       fs.writeFileSync(stopFile, '')
       await Promise.all(members.map(member => member.ended))
       const broken = members.filter(({ child, killed }) => !killed && child.exitCode !== 0)
-      return broken.map(({ complaints }) => `a process failed by itself: ${complaints.join('').trim().slice(0, 500)}`)
+      return broken.map(({ complaints }) => `a process failed by itself: ${firstError(complaints.join(''))}`)
     },
     async kill() {
       for (const member of members.filter(isRunning)) kill(member)
       await Promise.all(members.map(member => member.ended))
     },
   }
+}
+
+/** What Node says of an uncaught error, without where it was thrown. */
+function firstError(words: string): string {
+  return words.split('\n').find(line => /^\w*Error/.test(line)) ?? words.trim().slice(0, 200)
 }
 
 /** A line without its end was not written: its checkpoint was never reported. */

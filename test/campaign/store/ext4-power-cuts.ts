@@ -35,7 +35,7 @@ export type ImageCuts =
   | { readonly ok: false; readonly why: string }
 
 /** A new file system, and new processes, for so many cuts: verifying takes longer with every checkpoint. */
-const cutsPerDisk = 25
+const cutsPerDisk = 10
 
 export async function cutPowerOfImages(options: ImageCutOptions): Promise<ImageCuts> {
   const rig = await makeRig(options.home.folder)
@@ -68,7 +68,8 @@ async function cutOneDisk(
     env: options.home.env,
     processes: 2,
     sessions: 6,
-    restMs: 5,
+    // A store that is small is verified soon, and fits on a small disk.
+    restMs: 60,
   })
   try {
     for (let cut = 0; cut < options.cuts; cut++) {

@@ -176,8 +176,6 @@ export interface Settings {
   readonly testRestoresPerDay: number
   /** Claude Code config folders besides the standard ones, absolute. */
   readonly extraRoots: readonly string[]
-  /** Ignored files to save all the same, as gitignore patterns, such as `.env`. */
-  readonly includeIgnored: readonly string[]
   readonly projects: readonly ProjectOverride[]
 }
 
@@ -248,8 +246,7 @@ export function parseSettings(value: unknown): {
     storeBudgetGigabytes: number('storeBudgetGigabytes'),
     storeBudgetPercent: number('storeBudgetPercent'),
     testRestoresPerDay: number('testRestoresPerDay'),
-    extraRoots: parseTexts(value, 'extraRoots', problems, isAbsolute, 'absolute paths'),
-    includeIgnored: parseTexts(value, 'includeIgnored', problems),
+    extraRoots: parsePaths(value, 'extraRoots', problems),
     projects: parseOverrides(valueAt(value, 'projects'), problems),
   }
   return { settings, problems }
@@ -300,7 +297,6 @@ export function settingsJsonSchema(): Record<string, unknown> {
   return {
     ...properties,
     extraRoots: texts,
-    includeIgnored: texts,
     projects: { type: 'array', items: { type: 'object' } },
   }
 }
@@ -317,17 +313,12 @@ function valueAt(value: unknown, key: string): unknown {
     .reduce<unknown>((at, part) => (isRecord(at) && Object.hasOwn(at, part) ? at[part] : undefined), value)
 }
 
-function parseTexts(
-  value: unknown,
-  key: string,
-  problems: SettingsProblem[],
-  isGood: (text: string) => boolean = text => text !== '',
-  what = 'texts',
-): readonly string[] {
+function parsePaths(value: unknown, key: string, problems: SettingsProblem[]): readonly string[] {
   const given = valueAt(value, key)
   if (given === undefined) return []
-  if (Array.isArray(given) && given.every(item => typeof item === 'string' && isGood(item))) return given as string[]
-  problems.push({ key, message: `${key} must be a list of ${what}` })
+  if (Array.isArray(given) && given.every(item => typeof item === 'string' && isAbsolute(item)))
+    return given as string[]
+  problems.push({ key, message: `${key} must be a list of absolute paths` })
   return []
 }
 

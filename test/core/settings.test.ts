@@ -27,7 +27,6 @@ const documentedDefaults: Settings = {
   storeBudgetPercent: 10,
   testRestoresPerDay: 3,
   extraRoots: [],
-  includeIgnored: [],
   projects: [],
 }
 
@@ -45,7 +44,6 @@ const everythingSet: Settings = {
   storeBudgetPercent: 90,
   testRestoresPerDay: 0,
   extraRoots: ['/srv/claude', 'D:\\claude'],
-  includeIgnored: ['.env'],
   projects: [
     { path: '/home/ann/shop', excluded: false, thresholds: { timeHours: 1 }, weights: { idle: 0 } },
     { path: '\\\\nas\\work', excluded: true },
@@ -126,14 +124,9 @@ describe('parseSettings', () => {
       { key: 'extraRoots', message: 'extraRoots must be a list of absolute paths' },
     ],
     [
-      'an empty pattern',
-      { includeIgnored: [''] },
-      { key: 'includeIgnored', message: 'includeIgnored must be a list of texts' },
-    ],
-    [
       'a text for a list',
-      { includeIgnored: '.env' },
-      { key: 'includeIgnored', message: 'includeIgnored must be a list of texts' },
+      { extraRoots: '/srv/claude' },
+      { key: 'extraRoots', message: 'extraRoots must be a list of absolute paths' },
     ],
     [
       'overrides that are no list',
@@ -425,7 +418,6 @@ const anySettings = fc.record(
     lockWaitSeconds: anyNumber,
     checkpointTimeoutSeconds: anyNumber,
     extraRoots: fc.oneof(fc.array(fc.oneof(anyFolder, fc.string())), anyNumber),
-    includeIgnored: fc.oneof(fc.array(fc.string()), anyNumber),
     projects: fc.array(
       fc.oneof(
         fc.record(

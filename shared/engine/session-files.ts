@@ -161,8 +161,9 @@ function addFile(session: FoundSession, stream: string, root: string, at: string
 function whyNot(session: FoundSession, stream: string, at: string, stat: FileStat): string | null {
   if (stat.kind === 'link') return `${at} is a link and is left alone`
   if (stat.kind !== 'file') return `${at} is no file and is left alone`
-  if (stream !== 'main' && !streamNameSchema.safeParse(stream).success)
-    return `${at} has a name that cannot be kept and is left out`
+  // Without its own file there is no session, however many others it has.
+  if (stream === 'main') return null
+  if (!streamNameSchema.safeParse(stream).success) return `${at} has a name that cannot be kept and is left out`
   return session.files.size < limits.files ? null : `Only ${limits.files} files are kept; the others are left out`
 }
 

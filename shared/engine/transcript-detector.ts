@@ -156,8 +156,8 @@ export function createDetector(ports: DetectorPorts, { roots, indexFolder, worke
   }
 
   function noteRegistry(next: LiveRegistry): void {
+    if (!isDeepStrictEqual(registry.folders, next.folders)) unregistered.clear()
     registry = next
-    unregistered.clear()
   }
 
   /** Sessions that no process has registered are all alike but for these clues. */
@@ -263,7 +263,7 @@ export function createDetector(ports: DetectorPorts, { roots, indexFolder, worke
     const root = found.files.get('main')?.root ?? ''
     const live = liveState({ sessionId, root, version: facts.version, saidGoodbye: keptGoodbye(session) })
     const project = projects.resolve(facts.cwd, facts.firstCwd)
-    if (before?.project === project && isDeepStrictEqual(before.live, live)) return before
+    if (before?.project === project && isSameLive(before.live, live)) return before
     session.recover = () => void [...readKept({ files, scanner: createScanner() }, session, found.files)]
     const streams = before?.streams ?? streamsOf(found.files, session)
     const told = { facts, streams, live, project, problems: [...found.problems, ...session.problems] }
@@ -380,6 +380,10 @@ function isSameFinding(before: FoundSession | undefined, now: FoundSession): boo
     if (other?.path !== path || !isSameStat(other.stat, stat)) return false
   }
   return true
+}
+
+function isSameLive(a: LiveState, b: LiveState): boolean {
+  return a === b || isDeepStrictEqual(a, b)
 }
 
 function isSameStat(a: FileStat, b: FileStat): boolean {

@@ -55,7 +55,7 @@ export interface MemoryWorld {
 }
 
 const sessions: readonly SessionId[] = [sessionA, sessionB]
-const project = '/work/project'
+const project = '/home/ann/project'
 const storeFolder = '/data/store'
 const guard: MakeGuard = { signal: new AbortController().signal, held: () => true }
 

@@ -2,8 +2,9 @@ import fs from 'node:fs'
 import path from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
 import { nodePorts } from '../../shared/engine/node-ports.ts'
-import { scanWorkersBeside } from '../../shared/engine/scan-crew.ts'
+import { scanWorkersBeside, startCrew } from '../../shared/engine/scan-crew.ts'
 import { createDetector } from '../../shared/engine/transcript-detector.ts'
+import { idOf } from '../support/core-values.ts'
 import { buildCorpus } from '../support/corpus.ts'
 import { hasGit } from '../support/repositories.ts'
 import { makeScratchFolder, removeScratchFolder } from '../support/scratch.ts'
@@ -50,24 +51,36 @@ describe.skipIf(!hasGit())('scan workers (skipped where git is not installed)', 
     expect({ failures, done }).toEqual({ failures: [], done: expected.length })
   })
 
-  it.each([
+  const broken = [
     ['crash at once', scriptOf('crash.mjs', 'throw new Error("made up")'), 'made up'],
+    ['leave in the middle', scriptOf('leave.mjs', leaving(crew)), 'it ended with code 3'],
     ['do not exist', path.join(scratch, 'nowhere.mjs'), 'nowhere.mjs'],
-  ])('that %s cost no session: their files are read here, and the log says so', async (_title, script, problem) => {
+  ] as const
+
+  // A busy machine may have read everything before a worker is up, and then nothing is said of it.
+  it.each(broken)('that %s cost no session, and nothing else is said of them', async (_title, script, problem) => {
     const { found, failures, done } = await together(script, 2)
     const expected = await alone()
     expect(found).toEqual(expected)
     expect(done).toBe(expected.length)
-    expect(failures.join()).toContain(problem)
+    expect(failures.filter(failure => !failure.includes(problem))).toEqual([])
   })
 
-  it('that leave in the middle, if they got as far as that, cost no session, and nothing else is said of them', async () => {
-    const { found, failures, done } = await together(scriptOf('leave.mjs', leaving(crew)), 2)
-    const expected = await alone()
-    expect(found).toEqual(expected)
-    expect(done).toBe(expected.length)
-    expect(failures.filter(failure => !failure.includes('it ended with code 3'))).toEqual([])
-  })
+  it.each([broken[0], broken[2]])(
+    'that %s with work in hand are told of in the log',
+    async (_title, script, problem) => {
+      const logged: string[] = []
+      const jobs = [[{ sessionId: idOf(1), streams: [] }]]
+      const { done } = startCrew({
+        workers: { script, count: 1 },
+        nextJobs: () => jobs.shift() ?? [],
+        onScanned: () => {},
+        log: (_level, _message, fields) => logged.push(String(fields?.['problem'])),
+      })
+      await done
+      expect(logged.join()).toContain(problem)
+    },
+  )
 })
 
 /** Works as a scan worker does, and is gone after its first few answers. */

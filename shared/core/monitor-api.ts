@@ -6,6 +6,7 @@
  */
 import type { CheckpointOutcome, CheckpointSummary } from './checkpoint.ts'
 import type { CycleSummary, MonitorState } from './monitor-state.ts'
+import { type RestoreCalls, restoreCalls } from './restore-calls.ts'
 
 export type CheckpointTarget =
   | { readonly sessionIds: readonly string[] }
@@ -13,7 +14,7 @@ export type CheckpointTarget =
   | { readonly which: 'due' | 'changed' }
 
 /** Everything that a user interface may ask of the monitor. */
-export interface MonitorCalls {
+export interface MonitorCalls extends RestoreCalls {
   /** The whole current state. */
   getState(request: Record<string, never>): Promise<MonitorState>
   /** Look at everything now and checkpoint what is due. A cycle that already runs is joined. */
@@ -42,6 +43,7 @@ const everyCall: Readonly<Record<CallName, true>> = {
   listCheckpoints: true,
   pause: true,
   resume: true,
+  ...restoreCalls,
 }
 
 /** All of the contract. A name that is left out here does not compile. */

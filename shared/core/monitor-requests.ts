@@ -4,6 +4,7 @@
  */
 import { z } from 'zod'
 import { type CallName, isCallName, type MonitorCalls } from './monitor-api.ts'
+import { restoreRequestSchemas } from './restore-requests.ts'
 import { parseSessionId } from './session.ts'
 
 /** A request that does not fit the contract. The message names the call and what is wrong. */
@@ -29,6 +30,7 @@ const requestSchemas = {
   listCheckpoints: z.strictObject({ sessionId }),
   pause: z.strictObject({ untilMs: z.number().nullable() }),
   resume: nothing,
+  ...restoreRequestSchemas,
 } satisfies { readonly [K in CallName]: z.ZodType<Parameters<MonitorCalls[K]>[0]> }
 
 /** @throws {BadRequest} if `call` is none of the contract, or `value` is not a request for it. */

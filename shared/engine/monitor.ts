@@ -38,6 +38,7 @@ import { createOverview, type LookOptions, type SessionEntry } from './overview.
 import type { Ports } from './ports.ts'
 import { createProofSchedule } from './proof-schedule.ts'
 import { createQueueWorker } from './queue-worker.ts'
+import { createRestoreDesk } from './restore-desk.ts'
 import { createRetryWatch } from './retry-watch.ts'
 import type { ScanWorkers } from './scan-crew.ts'
 import { createScheduler } from './scheduler.ts'
@@ -430,6 +431,7 @@ function createMonitor(ports: Ports, options: MonitorOptions, { store, state, le
   if (!hasHardLinks(ports, store.paths.temporary)) state.raise(noHardLinksNotice(paths.store))
   proof.begin()
   return {
+    ...createRestoreDesk({ store }),
     getState: async () => state.get(),
     onState: state.onState,
     runCycle: () => runCycle(),

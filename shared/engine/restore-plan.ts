@@ -105,7 +105,8 @@ function stagedEntries(level: TreeLevel, holder: string): readonly PlannedEntry[
   })
 }
 
-function skippedPaths(level: TreeLevel): readonly LeftOut[] {
+/** What was not saved, with the reason. */
+export function skippedPaths(level: TreeLevel): readonly LeftOut[] {
   const { files, skipped, skippedMore = 0 } = level.manifest
   const unread = files.filter(file => file.place === null)
   const more = {
@@ -119,7 +120,8 @@ function skippedPaths(level: TreeLevel): readonly LeftOut[] {
   ]
 }
 
-function gonePaths(level: TreeLevel): readonly string[] {
+/** Tracked, but not in the work tree at that moment. */
+export function gonePaths(level: TreeLevel): readonly string[] {
   return level.manifest.gone.map(each => shown(level, each))
 }
 

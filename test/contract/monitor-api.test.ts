@@ -9,6 +9,7 @@ import { type ServeOptions, serveMonitor } from '../../shared/core/serve-monitor
 import { connectMonitor, memoryWires, type Wire } from '../../shared/core/wire.ts'
 import { idOf, noonMs, recordOf, stateOf, viewOf } from '../support/core-values.ts'
 import { createFakeMonitorApi } from '../support/fake-monitor-api.ts'
+import { restoreExchanges } from '../support/restore-values.ts'
 
 /** Two ends and the way to close what lies between. */
 interface OpenWires {
@@ -58,6 +59,7 @@ const exchanges: { readonly [K in CallName]: readonly [request: object, answer: 
   listCheckpoints: [{ sessionId: idOf(1) }, [summariseCheckpoint(recordOf())]],
   pause: [{ untilMs: noonMs }, null],
   resume: [{}, null],
+  ...restoreExchanges,
 }
 const everyCall = Object.entries(exchanges).map(([call, [request, answer]]) => ({
   call: call as CallName,
@@ -159,7 +161,9 @@ describe.each(wires)('the monitor over %s', (_title, openWires) => {
     ])
     expect(fake.asked.map(({ call }) => call)).toEqual(['getState', 'listCheckpoints'])
     expect(refused).toEqual(
-      ['runCycle', 'requestCheckpoint', 'pause', 'resume'].map(call => `there is no call "${call}" here`),
+      ['runCycle', 'requestCheckpoint', 'pause', 'resume', ...Object.keys(restoreExchanges)].map(
+        call => `there is no call "${call}" here`,
+      ),
     )
   })
 

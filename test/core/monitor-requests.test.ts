@@ -2,7 +2,9 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { type CallName, callNames, isCallName } from '../../shared/core/monitor-api.ts'
 import { BadRequest, parseRequest } from '../../shared/core/monitor-requests.ts'
+import { restoreCalls } from '../../shared/core/restore-calls.ts'
 import { idOf, noonMs } from '../support/core-values.ts'
+import { restoreExchanges, restoreRequest } from '../support/restore-values.ts'
 
 const upper = 'ABCDEF01-0000-4000-8000-00000000ABCD'
 const inherited = ['toString', '__proto__', 'constructor', 'hasOwnProperty', 'valueOf']
@@ -10,7 +12,15 @@ const inherited = ['toString', '__proto__', 'constructor', 'hasOwnProperty', 'va
 describe('callNames', () => {
   it('lists the whole contract and nothing else', () => {
     expect([...callNames].sort()).toEqual(
-      ['getState', 'listCheckpoints', 'pause', 'requestCheckpoint', 'resume', 'runCycle'].sort(),
+      [
+        'getState',
+        'listCheckpoints',
+        'pause',
+        'requestCheckpoint',
+        'resume',
+        'runCycle',
+        ...Object.keys(restoreCalls),
+      ].sort(),
     )
   })
 })
@@ -43,7 +53,23 @@ describe('parseRequest', () => {
     expect(parseRequest(call, value)).toEqual(request)
   })
 
+  it.each(Object.entries(restoreExchanges))('takes %s as it is meant', (call, [request]) => {
+    expect(parseRequest(call as CallName, request)).toEqual(request)
+  })
+
   it.each<[CallName, unknown]>([
+    ['planRestore', { ...restoreRequest, checkpoint: '../../etc/passwd/1' }],
+    ['planRestore', { ...restoreRequest, target: { kind: 'side', folder: 'relative/folder' } }],
+    ['planRestore', { ...restoreRequest, target: { kind: 'in-place', folder: '/elsewhere' } }],
+    ['planRestore', { ...restoreRequest, selection: { what: 'paths', paths: [] } }],
+    ['planRestore', { ...restoreRequest, rules: { conflicts: 'keep' } }],
+    ['applyRestore', restoreRequest],
+    ['planEntries', { planId: 'short', actions: null, offset: 0, limit: 10 }],
+    ['showCheckpoint', { checkpoint: `${idOf(1)}/1`, offset: 0, limit: 1_001 }],
+    ['showCheckpoint', { checkpoint: `${idOf(1)}/1`, offset: -1, limit: 10 }],
+    ['undoRestore', { restoreId: '../0123456789abcdef', conflicts: 'keep' }],
+    ['diffCheckpoint', { from: 'now', to: 'now', offset: 0, limit: 10 }],
+    ['exportCheckpoint', { checkpoint: `${idOf(1)}/1`, to: 'here.tar.zst' }],
     ['getState', undefined],
     ['getState', null],
     ['getState', []],

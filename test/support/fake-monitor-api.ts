@@ -2,7 +2,7 @@
  * A monitor that a test answers by hand: it keeps what it was asked, gives what it was told to give, and says
  * new states when the test does.
  */
-import type { CallName, MonitorApi } from '../../shared/core/monitor-api.ts'
+import { type CallName, callNames, type MonitorApi, type MonitorCalls } from '../../shared/core/monitor-api.ts'
 import type { MonitorState } from '../../shared/core/monitor-state.ts'
 
 export interface FakeMonitorApi {
@@ -25,13 +25,9 @@ export function createFakeMonitorApi(): FakeMonitorApi {
     asked.push({ call, request })
     return answers.get(call)?.(request) as Promise<never>
   }
+  const calls = Object.fromEntries(callNames.map(call => [call, take(call)])) as unknown as MonitorCalls
   const api: MonitorApi = {
-    getState: take('getState'),
-    runCycle: take('runCycle'),
-    requestCheckpoint: take('requestCheckpoint'),
-    listCheckpoints: take('listCheckpoints'),
-    pause: take('pause'),
-    resume: take('resume'),
+    ...calls,
     onState: listener => {
       listeners.add(listener)
       return () => listeners.delete(listener)

@@ -7,7 +7,8 @@
 import os from 'node:os'
 import { CommanderError } from 'commander'
 import { exitCodes } from './exit-codes.ts'
-import { buildProgram, exitCodeOfCommander, type ProgramResult } from './program.ts'
+import type { ProgramResult } from './program/command-tree.ts'
+import { buildProgram, exitCodeOfCommander } from './program.ts'
 import { createTerminal } from './terminal.ts'
 
 /** A clean stop that takes longer is ended: what is saved is safe at any moment. */

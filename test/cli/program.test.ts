@@ -2,7 +2,8 @@
 import { CommanderError } from 'commander'
 import { describe, expect, it } from 'vitest'
 import { exitCodes } from '../../cli/exit-codes.ts'
-import { buildProgram, exitCodeOfCommander, type ProgramResult } from '../../cli/program.ts'
+import type { ProgramResult } from '../../cli/program/command-tree.ts'
+import { buildProgram, exitCodeOfCommander } from '../../cli/program.ts'
 import { createFakeTerminal } from './fake-terminal.ts'
 
 /** An environment in which nothing can be found, so that what gets through would be seen. */

@@ -204,10 +204,12 @@ interface Into {
 
 export type Maker = ReturnType<typeof createMaker>
 
-function isUnchanged({ session, last }: MakeItem, tree: ProjectTree, grew: boolean): boolean {
+/** Before a restore the work tree counts whoever changed it. */
+function isUnchanged({ session, last, request }: MakeItem, tree: ProjectTree, grew: boolean): boolean {
   if (last === null) return session.facts.counts.messages === 0
   const treeSame = tree.manifest === null || tree.manifest.fingerprint === last.tree?.fingerprint
-  return !grew && (treeSame || !treeBelongsTo(session, grew))
+  const counts = request.cause.kind === 'safety' || treeBelongsTo(session, grew)
+  return !grew && (treeSame || !counts)
 }
 
 function scoresOf(score: SessionScore): Record<string, number> {

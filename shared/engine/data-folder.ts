@@ -32,6 +32,8 @@ export interface DataPaths {
   readonly gc: string
   /** Test restores come and go here. */
   readonly testRestores: string
+  /** What is remembered of restores in place, to resume and undo them. */
+  readonly restores: string
 }
 
 export function dataPaths(folder: string): DataPaths {
@@ -46,5 +48,6 @@ export function dataPaths(folder: string): DataPaths {
     proof: path.join(folder, 'proof.json'),
     gc: path.join(folder, 'gc.json'),
     testRestores: path.join(folder, 'test-restores'),
+    restores: path.join(folder, 'restores'),
   }
 }

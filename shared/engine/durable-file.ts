@@ -170,7 +170,7 @@ function exists(files: FileSystem, at: string): boolean {
 }
 
 /** Unlinks a file of ours if it can: the error that brought us here matters more than a leftover. */
-export function removeQuietly(files: FileSystem, at: string): void {
+export function removeQuietly(files: FileSystem, at: FilePath): void {
   try {
     files.unlink(at)
   } catch (error) {

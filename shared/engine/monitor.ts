@@ -301,6 +301,10 @@ function createMonitor(ports: Ports, options: MonitorOptions, { store, state, le
     return decision.action === 'checkpoint' ? [requestFor(entry, decision.cause)] : []
   }
 
+  function safetyRequest(entry: SessionEntry | undefined): CheckpointRequest[] {
+    return entry === undefined ? [] : [requestFor(entry, { kind: 'safety' })]
+  }
+
   function requestFor(
     entry: Pick<SessionEntry, 'session' | 'last' | 'score'>,
     cause: CheckpointCause,
@@ -428,10 +432,25 @@ function createMonitor(ports: Ports, options: MonitorOptions, { store, state, le
     else await inTurn(look)
   }
 
+  const desk = createRestoreDesk({
+    ports,
+    store,
+    state,
+    snapshotter,
+    lock,
+    folder: paths.restores,
+    environment: options.environment ?? {},
+    roots,
+    signal: stopping.signal,
+    sessions: () => [...entries.values()].map(entry => entry.session),
+    saveFirst: ids => worker.submit(ids.flatMap(id => safetyRequest(entries.get(id)))),
+    inTurn,
+    look: () => inTurn(look),
+  })
   if (!hasHardLinks(ports, store.paths.temporary)) state.raise(noHardLinksNotice(paths.store))
   proof.begin()
   return {
-    ...createRestoreDesk({ store }),
+    ...desk,
     getState: async () => state.get(),
     onState: state.onState,
     runCycle: () => runCycle(),

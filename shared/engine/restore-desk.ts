@@ -1,33 +1,263 @@
 /**
  * Where the monitor's calls about what was saved are answered: looking at checkpoints, comparing them, giving them
- * back. The glue between the state of the running monitor and the parts that do the work; it holds no rule itself.
+ * back. The glue between the running monitor and the parts that do the work.
+ *
+ * 1. A restore in place holds the store's lock and the engine's turn, taken in this order as a checkpoint takes them:
+ *    nobody saves a half-restored project.
+ * 2. Its safety checkpoint is taken before, through the coordinator, and read back; without it nothing is changed.
  */
-import { type CheckpointRecord, parseCheckpointId } from '../core/checkpoint.ts'
-import type { RestoreCalls } from '../core/restore-calls.ts'
+import {
+  type CheckpointId,
+  type CheckpointOutcome,
+  type CheckpointRecord,
+  checkpointId,
+  parseCheckpointId,
+} from '../core/checkpoint.ts'
+import { count } from '../core/format.ts'
+import type { Progress } from '../core/monitor-state.ts'
+import { pageOf } from '../core/page.ts'
+import type {
+  NextStep,
+  RestoreDone,
+  RestoreEntry,
+  RestoreLeftOut,
+  RestoreOutcome,
+  RestorePlan,
+  RestoreRefusal,
+  RestoreRequest,
+} from '../core/restore.ts'
+import type { ApplyRequest, RestoreCalls } from '../core/restore-calls.ts'
+import { type DetectedSession, isLive, type SessionId } from '../core/session.ts'
+import { shellWord } from '../core/shell-word.ts'
 import { describeCheckpoint } from './checkpoint-details.ts'
 import type { CheckpointStore } from './checkpoint-store.ts'
+import { createGit } from './git-command.ts'
+import type { HeldLock, Lock } from './lock-file.ts'
+import type { Ports } from './ports.ts'
+import { createInPlaceRestorer, type InPlaceDone, type InPlaceOptions } from './restore-in-place.ts'
+import { describeJournal, isOver, type Journal, openJournals } from './restore-journal.ts'
+import { type OpenPlan, type PlannerParts, refuse, withPlan } from './restore-planner.ts'
+import { restoreSide } from './restore-side.ts'
+import type { StateHolder } from './state-holder.ts'
+import type { Snapshotter } from './work-tree-snapshot.ts'
 
 export interface RestoreDeskParts {
+  readonly ports: Ports
   readonly store: CheckpointStore
+  readonly state: StateHolder
+  readonly snapshotter: Snapshotter
+  /** Of the store. */
+  readonly lock: Lock
+  /** For journals. */
+  readonly folder: string
+  readonly environment: Readonly<Record<string, string | undefined>>
+  /** Claude Code's config folders. */
+  readonly roots: readonly string[]
+  readonly signal: AbortSignal
+  /** As of the last look. */
+  readonly sessions: () => readonly DetectedSession[]
+  /** Takes safety checkpoints and resolves with what became of them. */
+  readonly saveFirst: (ids: readonly SessionId[]) => Promise<readonly CheckpointOutcome[]>
+  readonly inTurn: <T>(work: () => Promise<T>) => Promise<T>
+  /** Looks at everything anew. */
+  readonly look: () => Promise<void>
 }
 
-export function createRestoreDesk({ store }: RestoreDeskParts): RestoreCalls {
-  /** @throws {Error} in words, unless there is such a checkpoint and it can be read */
-  function recordOf(id: string): CheckpointRecord {
+/** Plans whose entries can still be asked for. */
+const mostPlans = 4
+const mostListed = 100
+/** Whoever shows progress needs no more than a few signs a second. Ms. */
+const progressEveryMs = 100
+
+export function createRestoreDesk(parts: RestoreDeskParts): RestoreCalls {
+  const { ports, store, state, lock, signal } = parts
+  const git = createGit(ports.commands, parts.environment)
+  const journals = openJournals(ports, parts.folder)
+  const restorer = createInPlaceRestorer(ports, journals)
+  const planner: PlannerParts = { ...parts, git }
+  const plans = new Map<string, readonly RestoreEntry[]>()
+  const progress = progressOf(ports, state)
+
+  function find(id: CheckpointId): { readonly ok: true; readonly record: CheckpointRecord } | RestoreRefusal {
     const { sessionId, seq } = parseCheckpointId(id) ?? { sessionId: '', seq: 0 }
     const read = store.read(sessionId, seq)
-    if (read.ok) return read.record
-    throw new Error(read.problem.kind === 'missing' ? `There is no checkpoint ${id}.` : `${read.problem.message}.`)
+    if (read.ok) return { ok: true, record: read.record }
+    if (read.problem.kind === 'missing') return refuse('unknown', `There is no checkpoint ${id}`, 'Choose another one.')
+    return refuse('damaged', read.problem.message, 'Choose another one; older checkpoints may be whole.')
+  }
+
+  /** Whole answers for calls that have no refusal of their own. @throws {Error} in words */
+  function mustFind(id: CheckpointId): CheckpointRecord {
+    const found = find(id)
+    if (!found.ok) throw new Error(`${found.message}. ${found.remedy}`)
+    return found.record
+  }
+
+  async function planned<T>(request: RestoreRequest, use: (open: OpenPlan) => Promise<T>): Promise<T | RestoreRefusal> {
+    const found = find(request.checkpoint)
+    if (!found.ok) return found
+    const onProgress = (done: number, total: number) => progress({ task: 'Comparing files', done, total })
+    try {
+      return await withPlan(planner, found.record, request, use, { signal, onProgress })
+    } finally {
+      progress(null)
+    }
+  }
+
+  function remember(planId: string, entries: readonly RestoreEntry[]): void {
+    plans.delete(planId)
+    plans.set(planId, entries)
+    for (const old of [...plans.keys()].slice(0, -mostPlans)) plans.delete(old)
+  }
+
+  async function planRestore(request: RestoreRequest) {
+    return parts.inTurn(() =>
+      planned(request, async ({ plan, entries }) => {
+        remember(plan.planId, entries)
+        return { ok: true as const, plan: { ...plan, entries: pageOf(entries, { offset: 0, limit: mostListed }) } }
+      }),
+    )
+  }
+
+  async function applyRestore(request: ApplyRequest): Promise<RestoreOutcome> {
+    const { planId, ...wanted } = request
+    const outcome = wanted.target.kind === 'side' ? await applySide(wanted, planId) : await applyHere(wanted, planId)
+    tell(wanted.checkpoint, outcome)
+    return outcome
+  }
+
+  async function applySide(request: RestoreRequest, planId: string | null): Promise<RestoreOutcome> {
+    const { selection, target } = request
+    if (target.kind !== 'side') return refuse('unknown', 'No folder was named', 'Name one.')
+    return parts.inTurn(() =>
+      planned(request, async ({ plan, record }): Promise<RestoreOutcome> => {
+        if (planId !== null && planId !== plan.planId) return changed
+        const restored = await restoreSide({ ports, git, store }, record, target.folder, {
+          parts: selection.what === 'paths' ? 'files' : selection.what,
+          paths: selection.what === 'paths' ? selection.paths : undefined,
+          signal,
+          onProgress: ({ what, done, total }) => progress({ task: sideTasks[what], done, total }),
+        })
+        if (!restored.ok) return refuse(restored.code, restored.message, restored.remedy)
+        const { files, links, bytes, leftOut, folder } = restored.report
+        return {
+          ok: true,
+          kind: 'complete',
+          restoreId: null,
+          safety: null,
+          folder,
+          written: { files: files + links, bytes },
+          kept: 0,
+          ...listed(leftOut),
+          transcript: null,
+          next: [
+            { command: `less ${shellWord(`${folder}/BRIEF.md`)}`, words: 'what was being done, and where to go on' },
+          ],
+        }
+      }),
+    )
+  }
+
+  async function applyHere(request: RestoreRequest, planId: string | null): Promise<RestoreOutcome> {
+    const found = find(request.checkpoint)
+    if (!found.ok) return found
+    const root = found.record.tree?.root ?? null
+    const cutShort = journals.list().find(journal => !isOver(journal) && journal.root === root)
+    if (cutShort) return unfinished(cutShort)
+    await parts.look()
+    const safety = await saveFirst(found.record)
+    if (safety !== null && typeof safety !== 'string') return safety
+    const outcome = await alone(held =>
+      planned(request, async (open): Promise<RestoreOutcome> => {
+        if (planId !== null && planId !== open.plan.planId) return changed
+        if (open.work === null) return changed
+        const done = await restorer.apply({ ...open.work, safety }, open.source, optionsWith(held))
+        return outcomeOf(done, open.plan)
+      }),
+    )
+    await parts.look()
+    return outcome
+  }
+
+  /** The id of a verified checkpoint of how things are; null where no session is there to be checkpointed. */
+  async function saveFirst(record: CheckpointRecord): Promise<CheckpointId | null | RestoreRefusal> {
+    const session = sessionFor(record, parts.sessions())
+    if (session === null) return null
+    const [outcome] = await parts.saveFirst([session])
+    const seq = outcome?.kind === 'saved' ? outcome.seq : outcome?.kind === 'unchanged' ? outcome.sinceSeq : null
+    if (outcome?.kind === 'locked-elsewhere') return lockedBy(outcome.owner)
+    if (outcome?.kind === 'unchanged' && seq === null) return null
+    if (seq === null) {
+      const why = outcome?.kind === 'failed' ? outcome : { message: 'It was put off', remedy: 'Try again.' }
+      return refuse('safety-checkpoint-failed', `The safety checkpoint failed: ${why.message}`, why.remedy)
+    }
+    const saved = store.read(session, seq)
+    const wrong = saved.ok ? store.verifyRecord(saved.record, { readData: true })[0] : null
+    if (saved.ok && wrong === undefined) return checkpointId(session, seq)
+    const remedy = 'Nothing was changed. Look after the disk, then try again.'
+    return refuse('safety-checkpoint-failed', 'The safety checkpoint does not read back', remedy)
+  }
+
+  /** With the store's lock and in the engine's turn. */
+  async function alone<T>(work: (held: HeldLock) => Promise<T>): Promise<T | RestoreRefusal> {
+    const attempt = await lock.acquire({ waitMs: state.get().settings.lockWaitSeconds * 1000, signal })
+    if (attempt.kind === 'locked-elsewhere') return lockedBy(attempt.ownerInWords)
+    if (attempt.kind === 'unavailable') return refuse('io-error', attempt.message, attempt.remedy)
+    if (attempt.kind === 'aborted') return refuse('stopped', 'The restore was stopped', 'Nothing was changed.')
+    try {
+      return await parts.inTurn(() => work(attempt.lock))
+    } finally {
+      progress(null)
+      attempt.lock.release()
+    }
+  }
+
+  function optionsWith(held: HeldLock): InPlaceOptions {
+    return {
+      signal: AbortSignal.any([signal, held.lost]),
+      onProgress: ({ what, done, total }) => progress({ task: tasks[what], done, total }),
+    }
+  }
+
+  async function resumeRestore({ restoreId }: { readonly restoreId: string }): Promise<RestoreOutcome> {
+    const outcome = await alone(async held => outcomeOf(await restorer.resume(restoreId, optionsWith(held)), null))
+    await parts.look()
+    return outcome
+  }
+
+  async function undoRestore({ restoreId, conflicts }: Parameters<RestoreCalls['undoRestore']>[0]) {
+    const outcome = await alone(async (held): Promise<RestoreOutcome> => {
+      return outcomeOf(await restorer.undo(restoreId, conflicts, optionsWith(held)), null)
+    })
+    await parts.look()
+    const message = outcome.ok ? `Undid a restore: ${count(outcome.written.files, 'file')} put back.` : null
+    if (message !== null) state.tell({ level: 'info', sessionId: null, message })
+    return outcome
+  }
+
+  function tell(checkpoint: CheckpointId, outcome: RestoreOutcome): void {
+    const sessionId = parseCheckpointId(checkpoint)?.sessionId ?? null
+    const message = outcome.ok
+      ? `Restored ${count(outcome.written.files, 'file')} of checkpoint ${checkpoint}.`
+      : `Nothing was restored: ${outcome.message}.`
+    state.tell({ level: outcome.ok ? 'info' : 'warn', sessionId, message })
   }
 
   return {
-    showCheckpoint: async ({ checkpoint, ...page }) => describeCheckpoint(store, recordOf(checkpoint), page),
-    planRestore: notYet,
-    planEntries: notYet,
-    applyRestore: notYet,
-    resumeRestore: notYet,
-    undoRestore: notYet,
-    listRestores: notYet,
+    planRestore,
+    planEntries: async ({ planId, actions, ...page }) => {
+      const entries = plans.get(planId)
+      if (entries === undefined) throw new Error('This plan is no longer kept. Plan again.')
+      return pageOf(actions === null ? entries : entries.filter(({ action }) => actions.includes(action)), page)
+    },
+    applyRestore,
+    resumeRestore,
+    undoRestore,
+    listRestores: async () => {
+      const all = journals.list()
+      return all.slice(0, mostListed).map(journal => describeJournal(journal, all))
+    },
+    showCheckpoint: async ({ checkpoint, ...page }) => describeCheckpoint(store, mustFind(checkpoint), page),
     diffCheckpoint: notYet,
     diffFile: notYet,
     listRescue: notYet,
@@ -37,4 +267,77 @@ export function createRestoreDesk({ store }: RestoreDeskParts): RestoreCalls {
 
 function notYet(): Promise<never> {
   return Promise.reject(new Error('This version cannot do that yet. Use `session-monitor restore` in a terminal.'))
+}
+
+const tasks = { keeping: 'Keeping what is there', preparing: 'Preparing files', writing: 'Restoring files' } as const
+const sideTasks = { files: 'Restoring files', transcript: 'Restoring the transcript' } as const
+
+const changed: RestoreRefusal = {
+  ok: false,
+  code: 'changed-since-plan',
+  message: 'Things have changed since this was planned',
+  remedy: 'Look at the plan again.',
+}
+
+function unfinished({ id }: Journal): RestoreRefusal {
+  const remedy = `Finish it with \`session-monitor undo --resume ${id}\`, or take it back with \`session-monitor undo ${id}\`.`
+  return refuse('unfinished-restore', 'An earlier restore of this project was cut short', remedy)
+}
+
+function lockedBy(owner: string): RestoreRefusal {
+  return refuse('locked-elsewhere', `Another checkpointer is at work: ${owner}`, 'Nothing was changed. Try again.')
+}
+
+/** The checkpoint's own session, else one that is at work in its project. */
+function sessionFor({ session, tree }: CheckpointRecord, sessions: readonly DetectedSession[]): SessionId | null {
+  if (sessions.some(({ facts }) => facts.sessionId === session)) return session
+  const there = sessions.filter(({ project }) => tree !== null && project?.root === tree.root)
+  const best = there.find(({ live }) => isLive(live)) ?? there[0]
+  return best?.facts.sessionId ?? null
+}
+
+function outcomeOf(done: InPlaceDone, plan: Omit<RestorePlan, 'entries'> | null): RestoreOutcome {
+  if (!done.ok) return done
+  const { journal, written, failures } = done
+  return {
+    ok: true,
+    kind: journal.phase === 'complete' ? 'complete' : 'incomplete',
+    restoreId: journal.id,
+    safety: journal.safety,
+    folder: journal.root,
+    written,
+    kept: plan === null ? 0 : keptBy(plan),
+    ...listed(failures),
+    transcript: journal.transcript,
+    next: nextSteps(journal),
+  }
+}
+
+/** What the rules left as it is. */
+function keptBy({ counts, writes }: Omit<RestorePlan, 'entries'>): number {
+  return counts.conflict + counts.overwrite + counts.create - writes.files
+}
+
+function listed(failures: readonly RestoreLeftOut[]): Pick<RestoreDone, 'failures' | 'failuresMore'> {
+  return { failures: failures.slice(0, mostListed), failuresMore: Math.max(0, failures.length - mostListed) }
+}
+
+function nextSteps({ id, kind, phase, transcript }: Journal): readonly NextStep[] {
+  const undo = kind === 'undo' ? 'restores again what was undone' : 'puts everything back as it was'
+  const resume = { command: `session-monitor undo --resume ${id}`, words: 'tries again what could not be written' }
+  return [
+    ...(transcript === null ? [] : [transcript.next]),
+    ...(phase === 'complete' ? [] : [resume]),
+    { command: `session-monitor undo ${id}`, words: undo },
+  ]
+}
+
+function progressOf({ clock }: Ports, state: StateHolder): (progress: Progress | null) => void {
+  let shownMs = Number.NEGATIVE_INFINITY
+  return progress => {
+    const nowMs = clock.monotonicMs()
+    if (progress === null ? state.get().progress === null : nowMs - shownMs < progressEveryMs) return
+    shownMs = progress === null ? Number.NEGATIVE_INFINITY : nowMs
+    state.update({ progress })
+  }
 }

@@ -13,15 +13,15 @@ import { parseSessionId } from '../core/session.ts'
 import type { CheckpointStore } from './checkpoint-store.ts'
 import { errorCode, failureOf, removeTreeQuietly, replaceFile, temporaryPath } from './durable-file.ts'
 import type { Git } from './git-command.ts'
-import type { HeadTree } from './head-tree.ts'
 import { createStep, type LongWorkOptions, type Step } from './long-work.ts'
 import type { PackReader } from './pack-reader.ts'
 import type { FileStat, Ports } from './ports.ts'
-import { type Finding, holderOf, readManifest, readStream } from './record-check.ts'
+import { type Finding, readStream } from './record-check.ts'
 import { settlePacks } from './record-packs.ts'
+import { openTree, partOfTree, type RestorableTree, tidyPaths } from './restorable-tree.ts'
 import { type FilesWritten, writeFiles, writePlainFile } from './restore-files.ts'
-import { openHeads, type RestoredHead } from './restore-heads.ts'
-import { type LeftOut, levelsOf, type PlannedEntry, planTree, type TreePlan } from './restore-plan.ts'
+import type { RestoredHead } from './restore-heads.ts'
+import type { LeftOut, PlannedEntry } from './restore-plan.ts'
 
 export interface RestoreProgress {
   readonly what: 'files' | 'transcript'
@@ -33,6 +33,8 @@ export interface RestoreProgress {
 export interface RestoreOptions extends LongWorkOptions<RestoreProgress> {
   /** Default `whole`. The other part need not be undamaged. */
   readonly parts?: 'whole' | 'files' | 'transcript'
+  /** Of the work tree only what lies at or below these, as plans show them. Default: all of it. */
+  readonly paths?: readonly string[] | undefined
 }
 
 export interface RestoredStream {
@@ -68,6 +70,7 @@ export interface RestoreReport {
 
 export type RestoreFailureCode =
   | 'target-taken'
+  | 'nothing-saved'
   | 'unsafe-name'
   | 'damaged'
   | 'stopped'
@@ -141,7 +144,11 @@ function failed(code: RestoreFailureCode, message: string, remedy: string, findi
   return { ok: false, code, message, remedy, findings }
 }
 
-function badTarget({ ports: { files }, store }: RestoreParts, folder: string): Failed | null {
+/** Why a folder cannot be restored to; null if it can. */
+export function badTarget(
+  { ports: { files }, store }: Pick<RestoreParts, 'ports' | 'store'>,
+  folder: string,
+): Failed | null {
   const remedy = 'Name a folder that does not exist yet.'
   const stat = statOrNull(() => files.lstat(folder))
   if (stat && (stat.kind !== 'folder' || files.list(folder).length > 0)) {
@@ -183,29 +190,20 @@ function unsafe(message: string): Failed {
 }
 
 function damaged(findings: readonly Finding[]): Failed | null {
-  const first = findings[0]
-  if (!first) return null
+  const [first] = findings
+  return first === undefined ? null : damagedBy(first, findings)
+}
+
+function damagedBy(first: Finding, findings: readonly Finding[] = [first]): Failed {
   const remedy = 'Nothing was written. Restore an older checkpoint of this session, or only the part that is whole.'
   return failed('damaged', `The checkpoint is damaged: ${first.message}`, remedy, findings)
 }
 
-interface Planned {
-  readonly plan: Extract<TreePlan, { ok: true }>
-  readonly trees: readonly (HeadTree | null)[]
-  readonly heads: readonly RestoredHead[]
-}
-
-const nothing: Planned = {
-  plan: { ok: true, entries: [], staged: [], leftOut: [], gone: [] },
-  trees: [],
-  heads: [],
-}
-
 async function restoreTo(restore: Restore): Promise<SideRestored> {
   const { ports, folder, record } = restore
-  const planned = await planFiles(restore)
-  if ('code' in planned) return planned
-  const started = emptyReport(restore, planned)
+  const opened = await openPart(restore)
+  if ('code' in opened) return opened
+  const started = emptyReport(restore, opened)
   ports.files.makeFolder(folder)
   const reportFile = path.join(folder, 'RESTORED.json')
   writePlainFile(ports.files, reportFile, reportBytes(started))
@@ -213,10 +211,10 @@ async function restoreTo(restore: Restore): Promise<SideRestored> {
   const streams = await writeStreams(restore)
   if ('code' in streams) return streams
 
-  const written = await writeTree(restore, planned)
+  const written = await writeTree(restore, opened)
   if (written.problem) return failedHalfWay(folder, written.problem)
   const { files, links, bytes } = written
-  const leftOut = [...planned.plan.leftOut, ...written.leftOut]
+  const leftOut = [...opened.leftOut, ...written.leftOut]
   const report: RestoreReport = { ...started, state: 'complete', files, links, bytes, streams, leftOut }
   replaceFile(ports, reportFile, reportBytes(report))
   return { ok: true, report }
@@ -225,13 +223,13 @@ async function restoreTo(restore: Restore): Promise<SideRestored> {
 const noFiles: FilesWritten = { files: 0, links: 0, bytes: 0, leftOut: [], problem: null }
 
 /** `staged/` first, because the links of `files/` come last of all. */
-async function writeTree(restore: Restore, { plan, trees }: Planned): Promise<FilesWritten> {
+async function writeTree(restore: Restore, tree: RestorableTree): Promise<FilesWritten> {
   const { ports, folder, record, reader } = restore
-  const source = { reader, heads: trees }
+  const source = { reader, heads: tree.trees }
   const write = (name: string, entries: readonly PlannedEntry[]) =>
     writeFiles(ports.files, path.join(folder, name), entries, source, countedStep(restore, entries.length))
-  const staged = plan.staged.length > 0 ? await write('staged', plan.staged) : noFiles
-  return staged.problem || record.tree === null ? staged : write('files', plan.entries)
+  const staged = tree.staged.length > 0 ? await write('staged', tree.staged) : noFiles
+  return staged.problem || record.tree === null ? staged : write('files', tree.entries)
 }
 
 function countedStep({ ports, options }: Restore, total: number): Step<number> {
@@ -246,7 +244,7 @@ function failedHalfWay(
   return failed(code, message, `What is in ${folder} is incomplete; delete it.`)
 }
 
-function emptyReport({ ports, folder, record }: Restore, { plan, heads }: Planned): RestoreReport {
+function emptyReport({ ports, folder, record }: Restore, tree: RestorableTree): RestoreReport {
   return {
     v: 1,
     state: 'incomplete',
@@ -257,10 +255,10 @@ function emptyReport({ ports, folder, record }: Restore, { plan, heads }: Planne
     files: 0,
     links: 0,
     bytes: 0,
-    heads,
+    heads: tree.heads,
     streams: [],
-    leftOut: plan.leftOut,
-    gone: plan.gone,
+    leftOut: tree.leftOut,
+    gone: tree.gone,
     treeError: record.treeError?.message ?? null,
   }
 }
@@ -269,26 +267,13 @@ function reportBytes(report: RestoreReport): Buffer {
   return Buffer.from(`${JSON.stringify(report, null, 2)}\n`)
 }
 
-async function planFiles(restore: Restore): Promise<Planned | Failed> {
-  const { reader, record } = restore
-  const read = readManifest(reader, record)
-  if (!read.ok) return damaged([read.finding]) ?? nothing
-  if (read.manifest === null) return nothing
-  const levels = levelsOf(read.manifest, record.tree?.root ?? read.manifest.root)
-  // Names are checked before git is asked anything.
-  const alone = planTree(levels, holderOf(record), [])
-  if (!alone.ok) return unsafe(`The work tree cannot be restored: ${alone.message}`)
-  const { trees, heads } = await openHeads(
-    { ...restore, files: restore.ports.files, signal: restore.options.signal },
-    levels,
-    holderOf(record),
-  )
-  const plan = planTree(
-    levels,
-    holderOf(record),
-    trees.map(tree => tree?.entries ?? null),
-  )
-  return plan.ok ? { plan, trees, heads } : unsafe(`The work tree cannot be restored: ${plan.message}`)
+async function openPart(restore: Restore): Promise<RestorableTree | Failed> {
+  const { ports, options } = restore
+  const opened = await openTree({ ...restore, files: ports.files, signal: options.signal })
+  if (!opened.ok) return opened.code === 'damaged' ? damagedBy(opened.finding) : unsafe(opened.message)
+  const part = partOfTree(opened.tree, tidyPaths(options.paths ?? ['.']))
+  if (part.ok) return part.tree
+  return failed('nothing-saved', `Nothing at ${part.path} was saved`, 'Look at what the checkpoint holds.')
 }
 
 async function writeStreams(restore: Restore): Promise<readonly RestoredStream[] | Failed> {

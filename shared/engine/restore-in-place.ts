@@ -1,0 +1,420 @@
+/**
+ * Gives files and transcripts back into their own place, so that it cannot hurt.
+ *
+ * Invariants; tests cite the numbers:
+ * 1. Everything that will be written over is kept first, durably, byte for byte, whatever checkpoints hold.
+ * 2. All new content lies whole and verified beside its place before the first name changes.
+ * 3. A path is changed only if it is then as it was when it was looked at; else it is left, and that is said.
+ * 4. Nothing is deleted, but by an undo what the restore itself had created and nobody has changed since.
+ * 5. No link is followed below a base, and no name leads out of it.
+ * 6. After a crash at any step each path has its old content or its new one; resuming finishes, undoing puts back.
+ */
+import { randomBytes } from 'node:crypto'
+import path from 'node:path'
+import { type CheckpointId, type CheckpointRecord, checkpointId } from '../core/checkpoint.ts'
+import type {
+  RestoreAmount,
+  RestoreLeftOut,
+  RestoreRefusalCode,
+  RestoreRules,
+  TranscriptPlan,
+} from '../core/restore.ts'
+import { displayTreePath } from '../core/work-tree.ts'
+import { type Committed, commitChanges } from './committed-changes.ts'
+import { errorCode, failureOf, removeQuietly } from './durable-file.ts'
+import type { PlannedPath } from './in-place-plan.ts'
+import { createStep, type LongWorkOptions, type Step } from './long-work.ts'
+import type { FilePath, FileSystem, Ports } from './ports.ts'
+import { type FileState, isSameState, presentAt } from './present-files.ts'
+import type { RestorableTree } from './restorable-tree.ts'
+import {
+  baseOf,
+  type Change,
+  isOver,
+  type Journal,
+  type JournalStore,
+  targetOf,
+  temporaryOf,
+} from './restore-journal.ts'
+import { type ContentSource, keepPresent, type NewContent, stageContents } from './staged-changes.ts'
+import type { TranscriptWork } from './transcript-restore.ts'
+import { treePathBytes, treePathOf } from './tree-path.ts'
+
+export interface InPlaceProgress {
+  readonly what: 'keeping' | 'preparing' | 'writing'
+  readonly done: number
+  readonly total: number
+}
+
+export interface InPlaceOptions extends LongWorkOptions<InPlaceProgress> {}
+
+/** What is to be done, as planned: files of the tree below `root`, and a transcript. */
+export interface InPlaceWork {
+  readonly record: CheckpointRecord
+  readonly root: string | null
+  readonly paths: readonly PlannedPath[]
+  readonly tree: RestorableTree
+  readonly transcript: TranscriptWork | null
+  readonly safety: CheckpointId | null
+}
+
+export type InPlaceDone =
+  | {
+      readonly ok: true
+      readonly journal: Journal
+      readonly written: RestoreAmount
+      readonly failures: readonly RestoreLeftOut[]
+    }
+  | { readonly ok: false; readonly code: RestoreRefusalCode; readonly message: string; readonly remedy: string }
+
+type Failed = Extract<InPlaceDone, { ok: false }>
+
+export interface InPlaceRestorer {
+  /** @param reader for the frames that the paths need */
+  apply(work: InPlaceWork, source: ContentSource, options?: InPlaceOptions): Promise<InPlaceDone>
+  /** Finishes one that was cut short after everything had been laid ready; any other is given up, and that is said. */
+  resume(id: string, options?: InPlaceOptions): Promise<InPlaceDone>
+  /** Puts back what was there. Of one that was cut short too: then what was not yet changed is left as it is. */
+  undo(id: string, conflicts: RestoreRules['conflicts'], options?: InPlaceOptions): Promise<InPlaceDone>
+}
+
+interface NewChange {
+  readonly change: Change
+  readonly content: NewContent | null
+}
+
+export function createInPlaceRestorer(ports: Ports, journals: JournalStore): InPlaceRestorer {
+  const { files } = ports
+
+  async function apply(work: InPlaceWork, source: ContentSource, options: InPlaceOptions = {}): Promise<InPlaceDone> {
+    const changes = [...changesOfTree(work), ...changesOfTranscript(work)]
+    return perform(newJournal(work), changes, source, options)
+  }
+
+  function newJournal({ record, root, transcript, safety }: InPlaceWork): Journal {
+    const bases = [root ?? '', ...(transcript === null ? [] : [transcript.base])]
+    return {
+      ...emptyJournal(ports),
+      kind: 'restore',
+      undoOf: null,
+      checkpoint: checkpointId(record.session, record.seq),
+      title: record.title,
+      bases,
+      root,
+      safety,
+      transcript: transcript?.plan ?? null,
+    }
+  }
+
+  /** From nothing to a journal that is over, or to nothing. */
+  async function perform(
+    begun: Journal,
+    wanted: readonly NewChange[],
+    source: ContentSource,
+    options: InPlaceOptions,
+  ): Promise<InPlaceDone> {
+    const changes = wanted.map(({ change }) => change)
+    const lacking = whyNoRoom(files, journals, begun, changes)
+    if (lacking !== null) return lacking
+    let journal = begun
+    try {
+      journals.saveChanges(journal.id, changes)
+      const kept = await keepPresent(files, journals, journal, changes, stepFor(options, 'keeping', changes.length))
+      if (kept !== null) return refuse(journal, changes, kept.code, kept.message)
+      const keptBytes = changes.reduce((sum, { before }) => sum + (before?.bytes ?? 0), 0)
+      journal = { ...journal, keptBytes, folders: missingFolders(files, journal, changes).map(treePathOf) }
+      journals.save(journal)
+      makeFolders(files, journal)
+      const step = stepFor(options, 'preparing', changes.length)
+      const contents = wanted.map(({ content }) => content)
+      const staged = await stageContents(files, journal, changes, contents, source, step)
+      if ('code' in staged) return refuse(journal, changes, staged.code, staged.message)
+      journals.saveChanges(journal.id, staged.changes)
+      journal = { ...journal, phase: 'committing' }
+      journals.save(journal)
+      return await commit(journal, staged.changes, staged.lost, options)
+    } catch (error) {
+      const { code, message } = failureOf(error, 'Preparing the restore')
+      return refuse(journal, changes, refusalOf(code), message)
+    }
+  }
+
+  /** The disk's refusal in the middle leaves a journal to go on from. */
+  async function commit(
+    journal: Journal,
+    changes: readonly Change[],
+    lost: ReadonlyMap<number, string>,
+    options: InPlaceOptions,
+  ): Promise<InPlaceDone> {
+    try {
+      return await commitAll(journal, changes, lost, options)
+    } catch (error) {
+      const { code, message } = failureOf(error, 'Restoring')
+      return failed(refusalOf(code), message, `Resume or undo it: restore ${journal.id}.`)
+    }
+  }
+
+  async function commitAll(
+    journal: Journal,
+    changes: readonly Change[],
+    lost: ReadonlyMap<number, string>,
+    options: InPlaceOptions,
+  ): Promise<InPlaceDone> {
+    const step = stepFor(options, 'writing', changes.length)
+    const committed = await commitChanges(ports, journal, changes, lost, step)
+    if (committed.stopped) {
+      return failed('stopped', 'The restore was stopped half-way', `Resume or undo it: restore ${journal.id}.`)
+    }
+    if (journal.kind === 'undo') removeEmptyFolders(files, foldersOf(journals, journal.undoOf))
+    const over: Journal = {
+      ...journal,
+      phase: committed.failures.length === 0 ? 'complete' : 'incomplete',
+      written: { files: committed.files, bytes: committed.bytes },
+    }
+    journals.save(over)
+    journals.sweep(ports.clock.nowMs())
+    return { ok: true, journal: over, written: over.written, failures: failuresOf(committed) }
+  }
+
+  /** Nothing was changed: nothing stays. */
+  function refuse(journal: Journal, changes: readonly Change[], code: RestoreRefusalCode, message: string): Failed {
+    giveUp(journal, changes)
+    const remedy = code === 'changed-since-plan' ? 'Plan it again.' : remedies[code]
+    return failed(code, message, remedy ?? 'Nothing was changed.')
+  }
+
+  function giveUp(journal: Journal, changes: readonly Change[]): void {
+    for (const [n, change] of changes.entries()) removeQuietly(files, temporaryOf(journal, change, n))
+    removeEmptyFolders(files, journal.folders)
+    journals.forget(journal.id)
+  }
+
+  async function resume(id: string, options: InPlaceOptions = {}): Promise<InPlaceDone> {
+    const journal = journals.read(id)
+    const changes = journal && journals.changes(id)
+    if (!journal || !changes) return unknown(id)
+    if (journal.phase === 'preparing') {
+      giveUp(journal, changes)
+      return failed('changed-since-plan', 'It was cut short before anything was changed', 'Restore again.')
+    }
+    return commit(journal, changes, new Map(), options)
+  }
+
+  async function undo(
+    id: string,
+    conflicts: RestoreRules['conflicts'],
+    options: InPlaceOptions = {},
+  ): Promise<InPlaceDone> {
+    const journal = journals.read(id)
+    const changes = journal && journals.changes(id)
+    if (!journal || !changes) return unknown(id)
+    if (journal.phase === 'preparing') {
+      giveUp(journal, changes)
+      return { ok: true, journal, written: { files: 0, bytes: 0 }, failures: [] }
+    }
+    for (const [n, change] of changes.entries()) removeQuietly(files, temporaryOf(journal, change, n))
+    if (!isOver(journal)) journals.save({ ...journal, phase: 'incomplete' })
+    const back = changes.flatMap((change, n) => reversed(journal, change, n, conflicts))
+    const { checkpoint, title, bases, root } = journal
+    const begun: Journal = { ...emptyJournal(ports), kind: 'undo', undoOf: id, checkpoint, title, bases, root }
+    const done = await perform(
+      begun,
+      back.flatMap(each => ('change' in each ? [each] : [])),
+      { reader: noReader, record: null, trees: [] },
+      options,
+    )
+    if (!done.ok) return done
+    const left = back.flatMap(each => ('left' in each ? [each.left] : []))
+    return { ...done, failures: [...done.failures, ...left] }
+  }
+
+  /** How one path goes back; nothing for one that is as it was. */
+  function reversed(
+    journal: Journal,
+    change: Change,
+    n: number,
+    conflicts: RestoreRules['conflicts'],
+  ): (NewChange | { readonly left: RestoreLeftOut })[] {
+    const present = presentAt(files, baseOf(journal, change.base), treePathBytes(change.name))
+    if (isSameState(present, change.before)) return []
+    const isOurs = isSameState(present, change.after)
+    const now: FileState | null = present.present === 'file' ? stateOf(present) : null
+    if (!isOurs && (conflicts === 'keep' || (present.present !== 'file' && present.present !== 'absent'))) {
+      const reason = 'it has changed since it was restored, and was left as it is'
+      return [{ left: { path: displayTreePath(change.name), reason } }]
+    }
+    const content = change.before === null ? null : ({ from: 'kept', at: journals.keptPath(journal.id, n) } as const)
+    // What somebody wrote where nothing was is not ours to delete.
+    if (!isOurs && change.before === null) return []
+    return [{ change: { ...change, before: now, after: change.before }, content }]
+  }
+
+  function stepFor(options: InPlaceOptions, what: InPlaceProgress['what'], total: number): Step<number> {
+    const step = createStep<InPlaceProgress>(ports.clock, options)
+    return done => step(done === undefined ? undefined : { what, done, total })
+  }
+
+  return { apply, resume, undo }
+}
+
+const noReader: ContentSource['reader'] = {
+  check: () => null,
+  frame: pack => ({ ok: false, problem: { code: 'pack-missing', pack, message: 'An undo reads no pack' } }),
+  checkWhole: () => null,
+  close: () => {},
+}
+
+function emptyJournal(ports: Ports) {
+  return {
+    v: 1 as const,
+    id: randomBytes(8).toString('hex'),
+    startedMs: ports.clock.nowMs(),
+    phase: 'preparing' as const,
+    folders: [],
+    safety: null,
+    written: { files: 0, bytes: 0 },
+    keptBytes: 0,
+    transcript: null as TranscriptPlan | null,
+  }
+}
+
+function stateOf({ kind, mode, bytes, sha256 }: FileState): FileState {
+  return { kind, mode, bytes, sha256 }
+}
+
+function changesOfTree({ paths }: InPlaceWork): readonly NewChange[] {
+  return paths.flatMap(({ willWrite, entry, mode, present }): NewChange[] => {
+    if (!willWrite || entry === null) return []
+    const before = present.present === 'file' ? stateOf(present) : null
+    const { source } = entry
+    // Git tells size and hash only with the content.
+    const known = source.from === 'store' ? { bytes: source.place[3], sha256: source.sha256 } : { bytes: 0, sha256: '' }
+    const after = { kind: entry.kind, mode, ...known }
+    return [{ change: { base: 0, name: treePathOf(entry.name), before, after }, content: source }]
+  })
+}
+
+function changesOfTranscript({ transcript }: InPlaceWork): readonly NewChange[] {
+  const changes = transcript?.changes ?? []
+  return changes.map(({ name, before, after, content }) => ({ change: { base: 1, name, before, after }, content }))
+}
+
+function failuresOf({ failures }: Committed): readonly RestoreLeftOut[] {
+  return failures.map(({ change, reason }) => ({ path: displayTreePath(change.name), reason }))
+}
+
+const remedies: Readonly<Partial<Record<RestoreRefusalCode, string>>> = {
+  damaged: 'Nothing was changed. Restore an older checkpoint, or only the part that is whole.',
+  stopped: 'Nothing was changed.',
+  'disk-full': 'Nothing was changed. Free disk space and restore again.',
+  permission: 'Nothing was changed. Make the folder writable for you, or restore to another one.',
+}
+
+function refusalOf(code: string): RestoreRefusalCode {
+  return code === 'disk-full' || code === 'permission' ? code : 'io-error'
+}
+
+function failed(code: RestoreRefusalCode, message: string, remedy: string): Failed {
+  return { ok: false, code, message, remedy }
+}
+
+function unknown(id: string): Failed {
+  return failed('unknown', `There is no restore ${id} that can be read`, '`session-monitor undo` lists them.')
+}
+
+/** Of the disk that stays free. */
+const freeShare = 0.02
+
+/** Twice the space for a moment where a file is replaced: the new one lies beside the old one, which is kept. */
+function whyNoRoom(
+  files: FileSystem,
+  journals: JournalStore,
+  journal: Journal,
+  changes: readonly Change[],
+): Failed | null {
+  const sum = (state: 'before' | 'after', base: number) =>
+    changes.reduce((all, change) => all + (change.base === base ? (change[state]?.bytes ?? 0) : 0), 0)
+  const kept = changes.reduce((all, { before }) => all + (before?.bytes ?? 0), 0)
+  const places: (readonly [folder: string, bytes: number])[] = [
+    [path.dirname(journals.folder), kept],
+    ...journal.bases.map((base, at) => [base, sum('after', at)] as const),
+  ]
+  for (const [folder, bytes] of places) {
+    const space = bytes === 0 ? null : spaceAt(files, folder)
+    if (space !== null && space.totalBytes > 0 && space.freeBytes - bytes < space.totalBytes * freeShare) {
+      return failed('disk-full', `Too little of the disk that holds ${folder} is free`, remedies['disk-full'] ?? '')
+    }
+  }
+  return null
+}
+
+/** Of the folder, or the nearest above it that is there. */
+function spaceAt(files: FileSystem, folder: string) {
+  for (let at = folder; ; at = path.dirname(at)) {
+    try {
+      return files.diskSpace(at)
+    } catch (error) {
+      if (errorCode(error) === null) throw error
+      if (path.dirname(at) === at) return null
+    }
+  }
+}
+
+/** Folders that the new files need and that are not there, outermost first. */
+function missingFolders(files: FileSystem, journal: Journal, changes: readonly Change[]): readonly Buffer[] {
+  const known = new Set<string>()
+  const missing: Buffer[] = []
+  for (const change of changes) {
+    if (change.after === null) continue
+    const chain: Buffer[] = []
+    for (let at = parentOf(Buffer.from(targetOf(journal, change))); at !== null; at = parentOf(at)) {
+      if (known.has(at.toString('latin1'))) break
+      known.add(at.toString('latin1'))
+      if (isThere(files, at)) break
+      chain.unshift(at)
+    }
+    missing.push(...chain)
+  }
+  return missing
+}
+
+function parentOf(at: Buffer): Buffer | null {
+  const text = at.toString('latin1')
+  const parent = path.dirname(text)
+  return parent === text ? null : Buffer.from(parent, 'latin1')
+}
+
+function isThere(files: FileSystem, at: FilePath): boolean {
+  try {
+    files.lstat(at)
+    return true
+  } catch (error) {
+    if (errorCode(error) === 'ENOENT') return false
+    throw error
+  }
+}
+
+/** With the permissions of the folder above. */
+function makeFolders(files: FileSystem, journal: Journal): void {
+  for (const folder of journal.folders) {
+    const at = treePathBytes(folder)
+    files.makeFolder(at)
+    const above = parentOf(at)
+    if (above !== null) files.chmod(at, files.stat(above).mode & 0o777)
+  }
+}
+
+function foldersOf(journals: JournalStore, id: string | null): Journal['folders'] {
+  return (id === null ? null : journals.read(id))?.folders ?? []
+}
+
+/** Those that were made for a restore and that nobody uses. */
+function removeEmptyFolders(files: FileSystem, folders: Journal['folders']): void {
+  for (const folder of folders.toReversed()) {
+    try {
+      files.removeFolder(treePathBytes(folder))
+    } catch (error) {
+      if (errorCode(error) === null) throw error
+    }
+  }
+}

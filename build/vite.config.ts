@@ -86,6 +86,8 @@ export default defineConfig({
         target: 'chrome150',
         modulePreload: { polyfill: false },
         assetsInlineLimit: 0,
+        // It comes from the disk beside it, not over a network.
+        chunkSizeWarningLimit: 1_200,
         copyPublicDir: false,
       },
     },

@@ -2,18 +2,28 @@
 import { StrictMode } from 'react'
 import { createRoot } from 'react-dom/client'
 import { App } from './app.tsx'
+import { chooseLanguage, createI18n } from './i18n.ts'
 import { createMonitorStore } from './monitor-store.ts'
+import { keepPreferencesApplied } from './preferences.ts'
 import { electronWire } from './wires.ts'
-import './styles.css'
+import '@fontsource-variable/inter/wght.css'
+import '@mantine/core/styles.layer.css'
+import './styles/tokens.css'
+import './styles/base.css'
+import './styles/shell.css'
+import './styles/sessions.css'
 
 const root = document.getElementById('root')
 if (root === null) throw new Error('the page has no #root')
 const bridge = window.monitorBridge
 if (bridge === undefined) throw new Error('the window offers no way to the monitor')
 
-const store = createMonitorStore(() => electronWire(bridge), Date.now)
+keepPreferencesApplied()
+const i18n = createI18n(chooseLanguage(navigator.languages))
+const nonce = document.querySelector<HTMLMetaElement>('meta[name="csp-nonce"]')?.content
+const store = createMonitorStore(() => electronWire(bridge))
 createRoot(root).render(
   <StrictMode>
-    <App store={store} />
+    <App store={store} i18n={i18n} {...(nonce === undefined ? {} : { nonce })} />
   </StrictMode>,
 )

@@ -26,20 +26,72 @@ interface Closed {
   readonly reason: string
 }
 
-/** The wire of the desktop app's window. */
+/** The wire of the desktop app's window. Each message is parsed once, however many listen. */
 export function electronWire(bridge: MonitorBridge): PageWire {
+  const listeners = new Set<(message: unknown) => void>()
+  let stop = () => {}
+  const listen = (listener: (message: unknown) => void) => {
+    if (listeners.size === 0) stop = bridge.onMessage(text => tell(listeners, parseText(text)))
+    listeners.add(listener)
+    return () => {
+      listeners.delete(listener)
+      if (listeners.size === 0) stop()
+    }
+  }
   return {
     send: message => bridge.send(JSON.stringify(message)),
-    onMessage: listener => bridge.onMessage(text => listener(JSON.parse(text))),
+    onMessage: listen,
     onClosed(listener) {
-      const stop = bridge.onMessage(text => {
-        const message: unknown = JSON.parse(text)
+      const leave = listen(message => {
         if (!isClosed(message)) return
-        stop()
+        leave()
         listener(message.reason)
       })
-      return stop
+      return leave
     },
+  }
+}
+
+/** The wire of a page in a browser. What is sent before it is open is kept until then. */
+export function webSocketWire(url: string, closedWords: string): PageWire {
+  const socket = new WebSocket(url)
+  const early: string[] = []
+  socket.addEventListener('open', () => {
+    for (const text of early.splice(0)) socket.send(text)
+  })
+  return {
+    send(message) {
+      const text = JSON.stringify(message)
+      if (socket.readyState === WebSocket.CONNECTING) early.push(text)
+      else if (socket.readyState === WebSocket.OPEN) socket.send(text)
+    },
+    onMessage(listener) {
+      const receive = (event: MessageEvent<unknown>) => {
+        const message = parseText(event.data)
+        if (message !== undefined) listener(message)
+      }
+      socket.addEventListener('message', receive)
+      return () => socket.removeEventListener('message', receive)
+    },
+    onClosed(listener) {
+      const closed = (event: CloseEvent) => listener(event.reason || closedWords)
+      socket.addEventListener('close', closed, { once: true })
+      return () => socket.removeEventListener('close', closed)
+    },
+  }
+}
+
+function tell(listeners: ReadonlySet<(message: unknown) => void>, message: unknown): void {
+  if (message === undefined) return
+  for (const listener of [...listeners]) listener(message)
+}
+
+/** Undefined for what is no JSON text: another program's message is no reason to break. */
+function parseText(text: unknown): unknown {
+  try {
+    return typeof text === 'string' ? JSON.parse(text) : undefined
+  } catch {
+    return undefined
   }
 }
 

@@ -78,7 +78,7 @@ function steps(target: Target): void {
   let options: LaunchOptions
   let app: ElectronApplication
   let page: Page
-  const row = (title: string) => page.getByRole('article', { name: title })
+  const row = (title: string) => page.getByRole('row', { name: title })
   const wordOf = (title: string) => row(title).locator('.protection').innerText()
 
   beforeAll(async () => {
@@ -102,7 +102,9 @@ function steps(target: Target): void {
   })
   it('checkpoints one session from its row', async () => {
     say(home, login.sessionId, 'And the logout page')
-    await row(login.title).getByRole('button', { name: 'Checkpoint now' }).click()
+    await row(login.title)
+      .getByRole('button', { name: `Checkpoint ${login.title} now` })
+      .click()
     await page.getByRole('status').filter({ hasText: 'Saved as number 2' }).waitFor()
     expect(records(home, login.sessionId)).toEqual([1, 2])
   })
@@ -117,15 +119,16 @@ function steps(target: Target): void {
     await page.getByText('Paused until resumed', { exact: true }).waitFor()
     await expect.poll(() => trayLabel(app, 'resume')).toBe('Resume')
     await page.getByRole('button', { name: 'Resume' }).click()
-    await page.getByRole('button', { name: 'Pause until resumed' }).waitFor()
+    await page.getByRole('button', { name: 'Pause', exact: true }).waitFor()
     await expect.poll(() => trayLabel(app, 'resume')).toBe(null)
   })
   it('is paused from the page and resumed from the tray', async () => {
-    await page.getByRole('button', { name: 'Pause for 2 hours' }).click()
-    await page.getByText('Paused, goes on in 2 h', { exact: true }).waitFor()
+    await page.getByRole('button', { name: 'Pause', exact: true }).click()
+    await page.getByRole('menuitem', { name: 'Pause for 2 hours' }).click()
+    await page.getByText('Paused, goes on in 2 hours', { exact: true }).waitFor()
     await expect.poll(() => trayLabel(app, 'resume')).toBe('Resume')
     await clickTray(app, 'resume')
-    await page.getByRole('button', { name: 'Pause for 2 hours' }).waitFor()
+    await page.getByRole('button', { name: 'Pause', exact: true }).waitFor()
   })
   it('gives the page nothing but the pipe, under its policy', async () => {
     const seen = await page.evaluate(() => {
@@ -190,7 +193,7 @@ function refusedStore(target: Target): void {
     })
     const alert = (await app.firstWindow()).getByRole('alert')
     await expect
-      .poll(() => alert.innerText())
+      .poll(() => alert.innerText(), { timeout: 10_000 })
       .toContain('store/FORMAT names a format that this version does not know. ')
     await expect.poll(() => trayLabel(app, 'status')).toMatch(/^Stopped: /)
     const exit = exitOf(app.process())

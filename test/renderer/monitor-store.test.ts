@@ -1,5 +1,5 @@
 import { describe, expect, it, vi } from 'vitest'
-import { createMonitorStore } from '../../renderer/monitor-store.ts'
+import { createMonitorStore, type StoreClock } from '../../renderer/monitor-store.ts'
 import type { PageWire } from '../../renderer/wires.ts'
 import type { MonitorApi } from '../../shared/core/monitor-api.ts'
 import type { MonitorState } from '../../shared/core/monitor-state.ts'
@@ -38,16 +38,42 @@ function fakeMonitor(overrides: Partial<MonitorApi> = {}) {
   return { api, openWire, publish, breakWire: (reason: string) => breakWire(reason) }
 }
 
+/** The wall stands still, so that nothing is retried; what is paced is told at once. */
+const clock: StoreClock = { nowMs: () => sampleNowMs, after: () => () => {} }
+
 async function connectedStore(overrides: Partial<MonitorApi> = {}) {
   const monitor = fakeMonitor(overrides)
-  const store = createMonitorStore(monitor.openWire, () => sampleNowMs)
+  const store = createMonitorStore(monitor.openWire, clock, 0)
   await vi.waitFor(() => expect(store.getSnapshot().connection.kind).toBe('open'))
   return { ...monitor, store }
 }
 
+/** A clock by hand. */
+function createFakeClock(startMs: number) {
+  let nowMs = startMs
+  let timers: { readonly atMs: number; readonly run: () => void }[] = []
+  const clock: StoreClock = {
+    nowMs: () => nowMs,
+    after(ms, run) {
+      const timer = { atMs: nowMs + ms, run }
+      timers.push(timer)
+      return () => {
+        timers = timers.filter(other => other !== timer)
+      }
+    },
+  }
+  const advance = (ms: number) => {
+    nowMs += ms
+    const due = timers.filter(({ atMs }) => atMs <= nowMs)
+    timers = timers.filter(({ atMs }) => atMs > nowMs)
+    for (const { run } of due) run()
+  }
+  return { clock, advance }
+}
+
 describe('the page store', () => {
   it('is connecting until the first state is there', async () => {
-    const store = createMonitorStore(fakeMonitor().openWire, () => sampleNowMs)
+    const store = createMonitorStore(fakeMonitor().openWire, clock, 0)
     expect([store.getSnapshot().connection.kind, store.getSnapshot().state]).toEqual(['connecting', null])
     await vi.waitFor(() =>
       expect(store.getSnapshot()).toMatchObject({ connection: { kind: 'open' }, state: { revision: 5 } }),
@@ -67,7 +93,7 @@ describe('the page store', () => {
     const { store, breakWire } = await connectedStore()
     breakWire('The monitor stopped.')
     expect(store.getSnapshot()).toMatchObject({
-      connection: { kind: 'lost', reason: 'The monitor stopped.' },
+      connection: { kind: 'lost', reason: 'The monitor stopped.', retryAtMs: sampleNowMs + 500 },
       state: { revision: 5 },
     })
   })
@@ -89,7 +115,10 @@ describe('the page store', () => {
     await done
     expect(requestCheckpoint.mock.calls).toEqual([[{ sessionIds: [sessionId] }]])
     expect([...store.getSnapshot().running]).toEqual([])
-    expect(store.getSnapshot().announcement).toBe('Nothing changed since checkpoint 3: it still holds everything.')
+    expect(store.getSnapshot().announcement?.result).toEqual({
+      kind: 'outcomes',
+      outcomes: [{ kind: 'unchanged', sessionId, sinceSeq: 3 }],
+    })
   })
   it('does not ask twice while the first is under way', async () => {
     const requestCheckpoint = vi.fn(async () => [])
@@ -97,22 +126,61 @@ describe('the page store', () => {
     await Promise.all([store.checkpointAll('due'), store.checkpointAll('due')])
     expect(requestCheckpoint).toHaveBeenCalledOnce()
   })
-  it('turns a failure into a message (invariant 3)', async () => {
+  it('turns a failure into a value (invariant 3)', async () => {
     const { store } = await connectedStore({ runCycle: () => Promise.reject(new Error('the disk is gone')) })
     await store.checkNow()
-    expect(store.getSnapshot().announcement).toBe('That failed: the disk is gone')
+    expect(store.getSnapshot().announcement?.result).toEqual({ kind: 'failed', message: 'the disk is gone' })
   })
   it('says so when it is asked without a connection', async () => {
     const { store, breakWire } = await connectedStore()
     breakWire('gone')
     await store.resume()
-    expect(store.getSnapshot().announcement).toBe('Not connected to the monitor.')
+    expect(store.getSnapshot().announcement?.result).toEqual({ kind: 'not-connected' })
   })
   it('pauses and resumes', async () => {
     const { store, api } = await connectedStore()
     await store.pause(null)
     await store.resume()
     expect([vi.mocked(api.pause).mock.calls, vi.mocked(api.resume).mock.calls]).toEqual([[[{ untilMs: null }]], [[{}]]])
+  })
+  it('tells of states at most at its pace, and always of the last one (invariant 4)', async () => {
+    const monitor = fakeMonitor()
+    const fake = createFakeClock(sampleNowMs)
+    const store = createMonitorStore(monitor.openWire, fake.clock, 100)
+    await vi.waitFor(() => expect(store.getSnapshot().state?.revision).toBe(5))
+    const heard: number[] = []
+    store.subscribe(() => heard.push(store.getSnapshot().state?.revision ?? 0))
+    for (const revision of [6, 7, 8]) monitor.publish(sampleState({ revision }))
+    await new Promise(resolve => setTimeout(resolve))
+    expect(heard).toEqual([])
+    fake.advance(100)
+    expect(heard).toEqual([8])
+  })
+  it('opens the wire again by itself after it broke, later each time (invariant 2)', async () => {
+    const monitor = fakeMonitor()
+    const fake = createFakeClock(sampleNowMs)
+    const openWire = vi.fn(monitor.openWire)
+    const store = createMonitorStore(openWire, fake.clock, 0)
+    await vi.waitFor(() => expect(store.getSnapshot().connection.kind).toBe('open'))
+    monitor.breakWire('gone')
+    monitor.breakWire('gone')
+    fake.advance(499)
+    expect(openWire).toHaveBeenCalledTimes(1)
+    fake.advance(1)
+    expect(openWire).toHaveBeenCalledTimes(2)
+    monitor.breakWire('gone again')
+    fake.advance(999)
+    expect(openWire).toHaveBeenCalledTimes(2)
+    fake.advance(1)
+    await vi.waitFor(() => expect(store.getSnapshot().connection.kind).toBe('open'))
+  })
+  it('asks again when the first state was lost on the way', async () => {
+    const fake = createFakeClock(sampleNowMs)
+    const getState = vi.fn(() => new Promise<MonitorState>(() => {}))
+    createMonitorStore(fakeMonitor({ getState }).openWire, fake.clock, 0)
+    await vi.waitFor(() => expect(getState).toHaveBeenCalledTimes(1))
+    fake.advance(10_000)
+    await vi.waitFor(() => expect(getState).toHaveBeenCalledTimes(2))
   })
   it('tells its listeners of every change, and not those that left', async () => {
     const { store, publish } = await connectedStore()

@@ -1,0 +1,139 @@
+/** The few parts that every view is made of. */
+import { type ReactNode, useId } from 'react'
+import { useTranslation } from 'react-i18next'
+import type { Protection } from '../shared/core/monitor-state.ts'
+import type { FactorName, FactorScore } from '../shared/core/scoring.ts'
+import { LevelIcon, LineIcon, type LineName, ProtectionIcon } from './icons.tsx'
+import { useWords, type Words } from './words.ts'
+
+/** Shape, word and colour. */
+export function ProtectionMark({ protection }: { readonly protection: Protection }) {
+  const { t } = useTranslation()
+  return (
+    <span className="protection" data-protection={protection}>
+      <ProtectionIcon protection={protection} />
+      {t(`protection.${protection}`)}
+    </span>
+  )
+}
+
+/** The value of a factor in its unit. @param short For where there is little room. */
+export function factorValue(words: Words, name: FactorName, value: number | null, short = false): string {
+  if (value === null) return words.t('factor.never')
+  const duration = short ? words.shortDuration : words.duration
+  switch (name) {
+    case 'time':
+      return duration(value * 3_600_000)
+    case 'activity':
+      return short ? words.number(value, 0) : words.t('factor.files', { count: value, value: words.number(value, 0) })
+    case 'context':
+      return words.percent(value)
+    case 'idle':
+      return duration(value * 60_000)
+  }
+}
+
+/** How much of its meter a score fills: the limit is at three quarters, so that beyond it can be seen too. Percent. */
+export function meterPercent(score: number): number {
+  return Math.max(0, Math.min(100, (Number.isFinite(score) ? score : 0) * 75))
+}
+
+/** A factor against its threshold, as a bar with the value in words. */
+export function FactorMeter({ name, factor, quiet }: FactorMeterProps) {
+  const words = useWords()
+  const value = factorValue(words, name, factor.value)
+  const limit = factorValue(words, name, factor.threshold)
+  const isOver = factor.score >= 1
+  const valueText =
+    factor.value === null
+      ? words.t('factor.neverSaved')
+      : words.t(isOver ? 'factor.overLimit' : 'factor.ofLimit', { value, limit })
+  return (
+    <span className="factor" title={`${words.t(`factor.long.${name}`)}: ${valueText}`}>
+      <span className="factor-value" aria-hidden="true">
+        {factorValue(words, name, factor.value, true)}
+        {isOver && <span className="over">!</span>}
+      </span>
+      <Bar label={words.t(`factor.long.${name}`)} score={factor.score} valueText={valueText} quiet={quiet} />
+    </span>
+  )
+}
+
+interface FactorMeterProps {
+  readonly name: FactorName
+  readonly factor: FactorScore
+  /** Nothing is at stake: drawn without alarm. */
+  readonly quiet: boolean
+}
+
+interface BarProps {
+  readonly label: string
+  /** 1 is the limit. */
+  readonly score: number
+  readonly valueText: string
+  readonly quiet: boolean
+}
+
+/** A bar with a notch at its limit. */
+export function Bar({ label, score, valueText, quiet }: BarProps) {
+  const shown = Number.isFinite(score) ? score : 0
+  return (
+    // biome-ignore lint/a11y/useSemanticElements: browsers draw a meter element each in their own way, without a notch
+    <span
+      className="meter"
+      role="meter"
+      aria-label={label}
+      aria-valuemin={0}
+      aria-valuemax={Math.max(1, shown)}
+      aria-valuenow={shown}
+      aria-valuetext={valueText}
+      data-over={shown >= 1 && !quiet ? true : undefined}
+      data-quiet={quiet || undefined}
+    >
+      <span style={{ width: `${meterPercent(shown)}%` }} />
+    </span>
+  )
+}
+
+interface EmptyProps {
+  readonly icon: LineName
+  readonly title: string
+  readonly children?: ReactNode
+}
+
+/** Nothing to show: why, and what to do. */
+export function Empty({ icon, title, children }: EmptyProps) {
+  return (
+    <div className="empty">
+      <LineIcon name={icon} />
+      <h2>{title}</h2>
+      {children}
+    </div>
+  )
+}
+
+interface NoticeProps {
+  readonly level: 'info' | 'warn' | 'error'
+  readonly title: string
+  readonly children?: ReactNode
+  readonly action?: ReactNode
+  /** An alert is read out at once. */
+  readonly alert?: boolean
+}
+
+export function NoticeBox({ level, title, children, action, alert = false }: NoticeProps) {
+  const id = useId()
+  return (
+    <div
+      className="notice"
+      data-level={level}
+      {...(alert ? { role: 'alert' } : { role: 'group', 'aria-labelledby': id })}
+    >
+      <LevelIcon level={level} />
+      <p>
+        <strong id={id}>{title}</strong> {children}
+      </p>
+      {action}
+    </div>
+  )
+}

@@ -1,4 +1,5 @@
 /** Options that stand for settings: checked by the settings' own ranges and merged over the file's values. Pure. */
+import { type SettingValues, withSettingValues, withValue } from '../shared/core/setting-values.ts'
 import { parseSettings, type Settings } from '../shared/core/settings.ts'
 import { type Either, fine, stop, usageProblem } from './exit-codes.ts'
 
@@ -20,29 +21,27 @@ export const settingFlags = [
   { flag: '--context-percent', name: 'contextPercent', key: 'thresholds.contextPercent', value: 'percent' },
 ] as const
 
-/** How to change settings by the flags given, or the first flag that is out of its range. */
-export function settingsFromFlags(flags: SettingFlags): Either<(settings: Settings) => Settings> {
+/** The values of the flags given, by the keys of the settings; or the first flag that is out of its range. */
+export function settingValuesOf(flags: SettingFlags): Either<SettingValues> {
   const given = settingFlags.flatMap(({ flag, name, key }) => {
     const text = flags[name]
     return text === undefined ? [] : [{ flag, key, value: numberOrText(text) }]
   })
-  const apply = (settings: Settings) => parseSettings(given.reduce(withValue, settings as unknown))
-  const bad = apply(parseSettings({}).settings).problems[0]
-  if (bad !== undefined) {
-    const flag = given.find(({ key }) => key === bad.key)?.flag ?? ''
-    return stop(usageProblem(bad.message.replace(bad.key, flag), 'see "session-monitor --help"'))
-  }
-  return fine(settings => apply(settings).settings)
+  const values = Object.fromEntries(given.map(({ key, value }) => [key, value]))
+  const bad = parseSettings(Object.entries(values).reduce(withValue, {})).problems[0]
+  if (bad === undefined) return fine(values)
+  const flag = given.find(({ key }) => key === bad.key)?.flag ?? ''
+  return stop(usageProblem(bad.message.replace(bad.key, flag), 'see "session-monitor --help"'))
+}
+
+/** How to change settings by the flags given, or the first flag that is out of its range. */
+export function settingsFromFlags(flags: SettingFlags): Either<(settings: Settings) => Settings> {
+  const values = settingValuesOf(flags)
+  return values.ok ? fine(settings => withSettingValues(settings, values.value)) : values
 }
 
 /** What is no number stays a text, so that the message can show it. */
 function numberOrText(text: string): number | string {
   const value = Number(text)
   return text.trim() === '' || !Number.isFinite(value) ? text : value
-}
-
-function withValue(settings: unknown, { key, value }: { readonly key: string; readonly value: unknown }): unknown {
-  const [group = '', leaf] = key.split('.')
-  const all = settings as Record<string, Record<string, unknown>>
-  return leaf === undefined ? { ...all, [group]: value } : { ...all, [group]: { ...all[group], [leaf]: value } }
 }

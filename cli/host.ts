@@ -1,65 +1,97 @@
 /**
- * The host without a screen: the monitor over real ports and the user's folders, for the length of one command.
+ * The monitor that a command works with: the one that runs, if there is one and the command has no settings of its
+ * own; otherwise one over real ports and the user's folders for the length of the command.
  *
- * Holds no rule: what is due and how it is saved is the engine's.
+ * Holds no rule: what is due and how it is saved is the engine's, which is loaded only when it is needed.
  */
-import { claudeRoots } from '../shared/engine/claude-roots.ts'
-import { dataFolder } from '../shared/engine/data-folder.ts'
-import { type Monitor, startMonitor } from '../shared/engine/monitor.ts'
-import { nodePorts } from '../shared/engine/node-ports.ts'
-import { scanWorkersBeside } from '../shared/engine/scan-crew.ts'
+import type { MonitorState } from '../shared/core/monitor-state.ts'
+import type { LocalMonitor } from '../shared/engine/local-client.ts'
+import { nodeClock } from '../shared/engine/node-ports.ts'
 import { bare, type CommandContext, fail } from './context.ts'
-import { type ExitCode, exitCodes, type Problem } from './exit-codes.ts'
-import { type SettingFlags, settingsFromFlags } from './flags.ts'
+import { type ExitCode, exitCodes } from './exit-codes.ts'
+import { type SettingFlags, settingValuesOf } from './flags.ts'
 import { createProgress, noProgress } from './progress.ts'
+import { asCommandMonitor, type CommandMonitor, connectRunning } from './running-monitor.ts'
 
 export interface MonitorNeeds extends SettingFlags {
   readonly json?: boolean
   readonly quiet?: boolean
-  /** Check by itself at every interval. */
-  readonly automatic?: boolean
+}
+
+/** A monitor that a command may use up: it is stopped, or left, when the command ends. */
+export interface OpenedMonitor {
+  readonly monitor: CommandMonitor
+  /** Ends it, or the connection to it. */
+  close(): Promise<void>
 }
 
 /**
- * Starts the monitor for `work` and stops it afterwards, whatever happens. A signal stops it at once, and then
- * the answer is `interrupted` unless the command is made to run until one comes.
+ * Opens a monitor for `work` and closes it afterwards, whatever happens. A signal ends the work at once, and then
+ * the answer is `interrupted`.
  */
 export async function withMonitor(
   context: CommandContext,
   needs: MonitorNeeds,
-  work: (monitor: Monitor) => Promise<ExitCode>,
+  work: (monitor: CommandMonitor) => Promise<ExitCode>,
 ): Promise<ExitCode> {
-  const override = settingsFromFlags(needs)
-  if (!override.ok) return fail(context, override.problem)
-  const { environment, interrupted, terminal } = context
-  const ports = nodePorts(context.log)
-  const started = await startMonitor(ports, {
-    dataFolder: dataFolder(environment),
-    roots: claudeRoots(environment),
-    home: environment.home,
-    environment: environment.env,
-    settingsOverride: override.value,
-    automatic: needs.automatic ?? false,
-    scanWorkers: scanWorkersBeside(),
+  const values = settingValuesOf(needs)
+  if (!values.ok) return fail(context, values.problem)
+  // The settings of flags are of this command alone: the monitor that runs has its own.
+  const running = Object.keys(values.value).length === 0 ? await findRunning(context) : null
+  if (running !== null) return askRunning(context, needs, running, work)
+  const { openOwnMonitor } = await import('./own-monitor.ts')
+  const opened = await openOwnMonitor(context, values.value)
+  if (!opened.ok) return fail(context, opened.problem)
+  return workWith(context, needs, opened.value, work)
+}
+
+/** Null when nobody runs. One that does not answer as it should is named, and left alone. */
+async function findRunning(context: CommandContext): Promise<LocalMonitor | null> {
+  const attempt = await connectRunning(context)
+  if (attempt.kind === 'connected') return attempt
+  if (attempt.kind === 'unusable') {
+    context.terminal.note(`session-monitor: looking without the monitor that may run: ${bare(attempt.message)}`)
+  }
+  return null
+}
+
+async function askRunning(
+  context: CommandContext,
+  needs: MonitorNeeds,
+  running: LocalMonitor,
+  work: (monitor: CommandMonitor) => Promise<ExitCode>,
+): Promise<ExitCode> {
+  const opened = { monitor: asCommandMonitor(running, context.nowMs), close: async () => running.close() }
+  let hasGone = false
+  running.onClosed(() => {
+    hasGone = true
   })
-  if (!started.ok) return fail(context, startProblem(started))
-  const { monitor } = started
-  const progress = needs.json || needs.quiet ? noProgress : createProgress(terminal, ports.clock)
-  const unsubscribe = monitor.onState(state => progress.show(state.progress))
-  const stopEarly = () => void monitor.stop()
+  try {
+    return await workWith(context, needs, opened, work)
+  } catch (error) {
+    if (context.interrupted.aborted) return exitCodes.interrupted
+    const remedy = hasGone ? 'try again: without it the command does the work itself' : ''
+    return fail(context, { what: bare((error as Error).message), remedy, exitCode: exitCodes.failed })
+  }
+}
+
+async function workWith(
+  { terminal, interrupted }: CommandContext,
+  needs: MonitorNeeds,
+  { monitor, close }: OpenedMonitor,
+  work: (monitor: CommandMonitor) => Promise<ExitCode>,
+): Promise<ExitCode> {
+  const progress = needs.json || needs.quiet ? noProgress : createProgress(terminal, nodeClock)
+  const unsubscribe = monitor.onState((state: MonitorState) => progress.show(state.progress))
+  const stopEarly = () => void close()
   interrupted.addEventListener('abort', stopEarly, { once: true })
   try {
     const code = await work(monitor)
-    return interrupted.aborted && !needs.automatic ? exitCodes.interrupted : code
+    return interrupted.aborted ? exitCodes.interrupted : code
   } finally {
     unsubscribe()
     progress.show(null)
     interrupted.removeEventListener('abort', stopEarly)
-    await monitor.stop()
+    await close()
   }
-}
-
-function startProblem(failure: { readonly code: string; readonly message: string; readonly remedy: string }): Problem {
-  const exitCode = failure.code === 'locked-elsewhere' ? exitCodes.locked : exitCodes.failed
-  return { what: bare(failure.message), remedy: bare(failure.remedy), exitCode }
 }

@@ -4,9 +4,9 @@ import { count, oneLine } from '../../shared/core/format.ts'
 import { type ActivityEntry, type MonitorState, type Notice, summarise } from '../../shared/core/monitor-state.ts'
 import { type CommandContext, noticeLine, settingsProblemLines } from '../context.ts'
 import { cycleLine } from '../cycle-words.ts'
+import { ended, withDaemon } from '../daemon.ts'
 import { type ExitCode, exitCodes } from '../exit-codes.ts'
 import type { SettingFlags } from '../flags.ts'
-import { withMonitor } from '../host.ts'
 import { timeStamp, titleOf } from '../session-words.ts'
 import { problemLine, safeJson, type Terminal } from '../terminal.ts'
 
@@ -16,8 +16,7 @@ export interface RunOptions extends SettingFlags {
 }
 
 export function run(context: CommandContext, options: RunOptions): Promise<ExitCode> {
-  const automatic = { ...options, automatic: true }
-  return withMonitor(context, automatic, async monitor => {
+  return withDaemon(context, { ...options, name: '"session-monitor run"' }, async (monitor, over) => {
     const { terminal } = context
     const first = await monitor.getState({})
     if (!options.json && !options.quiet) for (const line of greeting(first)) terminal.print(line)
@@ -25,7 +24,7 @@ export function run(context: CommandContext, options: RunOptions): Promise<ExitC
     const say = options.json ? jsonNews(terminal) : newsPrinter(terminal, options.quiet ?? false)
     say(first)
     const unsubscribe = monitor.onState(say)
-    await ended(context)
+    await ended(over)
     unsubscribe()
     if (!options.json && !options.quiet) terminal.print(`${timeStamp(context.nowMs())}  stopped`)
     return exitCodes.fine
@@ -39,14 +38,6 @@ function greeting(state: MonitorState): readonly string[] {
     `Saving to ${oneLine(storeFolder, 1_000)}`,
     `Checking every ${count(settings.intervalMinutes, 'minute')}; Ctrl-C stops.`,
   ]
-}
-
-function ended(context: CommandContext): Promise<void> {
-  const signal = AbortSignal.any([context.interrupted, context.terminal.gone])
-  return new Promise(resolve => {
-    if (signal.aborted) resolve()
-    else signal.addEventListener('abort', () => resolve(), { once: true })
-  })
 }
 
 type Listener = (state: MonitorState) => void
@@ -76,13 +67,17 @@ function jsonNews(terminal: Terminal): Listener {
 }
 
 function isNewCycle(before: MonitorState | null, state: MonitorState): boolean {
-  return state.lastCycle !== null && state.lastCycle !== before?.lastCycle
+  return state.lastCycle !== null && state.lastCycle.startedMs !== before?.lastCycle?.startedMs
 }
 
-/** Warnings and errors only: what went well is in the line of the check. The list keeps its entries' identity. */
+/** Warnings and errors only: what went well is in the line of the check. */
 function newActivity(before: MonitorState | null, state: MonitorState): readonly ActivityEntry[] {
-  const known = new Set(before?.activity)
-  return state.activity.filter(entry => entry.level !== 'info' && !known.has(entry))
+  const known = new Set(before?.activity.map(activityKey))
+  return state.activity.filter(entry => entry.level !== 'info' && !known.has(activityKey(entry)))
+}
+
+function activityKey({ atMs, sessionId, message }: ActivityEntry): string {
+  return `${atMs} ${sessionId} ${message}`
 }
 
 function newNotices(before: MonitorState | null, state: MonitorState): readonly Notice[] {

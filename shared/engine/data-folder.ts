@@ -34,6 +34,9 @@ export interface DataPaths {
   readonly testRestores: string
   /** What is remembered of restores in place, to resume and undo them. */
   readonly restores: string
+  /** Who runs just now, and how to talk to it. */
+  readonly run: string
+  readonly logs: string
 }
 
 export function dataPaths(folder: string): DataPaths {
@@ -49,5 +52,7 @@ export function dataPaths(folder: string): DataPaths {
     gc: path.join(folder, 'gc.json'),
     testRestores: path.join(folder, 'test-restores'),
     restores: path.join(folder, 'restores'),
+    run: path.join(folder, 'run'),
+    logs: path.join(folder, 'logs'),
   }
 }

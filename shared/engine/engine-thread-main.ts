@@ -1,18 +1,24 @@
 /** What runs inside the engine's thread: an entry point, so the real ports are chosen here. */
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads'
 import { serveMonitor } from '../core/serve-monitor.ts'
+import { withSettingValues } from '../core/setting-values.ts'
 import { type EngineThreadMessage, type EngineThreadOptions, messagePortWire } from './engine-thread.ts'
 import { startMonitor } from './monitor.ts'
 import { nodePorts } from './node-ports.ts'
 import { scanWorkersBeside } from './scan-crew.ts'
 
-const { options, port } = workerData as { readonly options: EngineThreadOptions; readonly port: MessagePort }
+const { options: given, port } = workerData as { readonly options: EngineThreadOptions; readonly port: MessagePort }
+const { settingValues = {}, ...options } = given
 const tell = (message: EngineThreadMessage) => parentPort?.postMessage(message)
 const ports = nodePorts((level, message, fields) =>
   tell({ kind: 'log', level, message, ...(fields ? { fields } : {}) }),
 )
 
-const started = await startMonitor(ports, { ...options, scanWorkers: scanWorkersBeside() })
+const started = await startMonitor(ports, {
+  ...options,
+  settingsOverride: settings => withSettingValues(settings, settingValues),
+  scanWorkers: scanWorkersBeside(),
+})
 if (started.ok) {
   const stopServing = serveMonitor(started.monitor, messagePortWire(port), {
     onRefused: message => ports.log('warn', 'a request was refused', { message }),

@@ -4,12 +4,16 @@
  */
 import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads'
 import type { MonitorApi } from '../core/monitor-api.ts'
+import type { SettingValues } from '../core/setting-values.ts'
 import { connectMonitor, type Wire } from '../core/wire.ts'
 import type { MonitorOptions } from './monitor.ts'
 import type { Log, LogLevel } from './ports.ts'
 
 /** What the thread is started with: `MonitorOptions` as JSON. */
-export type EngineThreadOptions = Omit<MonitorOptions, 'settingsOverride'>
+export interface EngineThreadOptions extends Omit<MonitorOptions, 'settingsOverride'> {
+  /** Over the settings of the file, for flags of the command line: see `setting-values.ts`. */
+  readonly settingValues?: SettingValues
+}
 
 /** What the thread tells its host beside the wire. */
 export type EngineThreadMessage =
@@ -39,6 +43,12 @@ export interface EngineThreadHost {
   readonly log: Log
   /** Told once if the thread ends without having been stopped. Every open call is rejected. */
   readonly onCrash: (error: Error) => void
+}
+
+/** The entry that lies beside this module, built or as source. */
+export function engineThreadBeside(): URL {
+  const here = import.meta.url
+  return new URL(here.endsWith('.ts') ? 'engine-thread-main.ts' : 'engine-thread.js', here)
 }
 
 export function startEngineThread({ script, options, log, onCrash }: EngineThreadHost): Promise<EngineThreadStarted> {

@@ -26,7 +26,12 @@ describe('newsPrinter', () => {
     const { terminal, out } = createFakeTerminal()
     const say = newsPrinter(terminal, false)
     const checked = { ...state, lastCycle }
-    for (const next of [state, checked, { ...checked, revision: 3 }, { ...checked, lastCycle: { ...lastCycle } }])
+    for (const next of [
+      state,
+      checked,
+      { ...checked, revision: 3 },
+      { ...checked, lastCycle: { ...lastCycle, startedMs: 1 } },
+    ])
       say(next)
     const line = `${stamp}  1 session: 1 protected; found 1, due 0, created 0, held 1, failed 0; took 90 ms\n`
     expect(out()).toBe(line + line)

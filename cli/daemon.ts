@@ -1,0 +1,102 @@
+/**
+ * The monitor for long runs: the one of its user, with its local socket, until a signal ends it, its reader has gone
+ * or it breaks.
+ */
+import about from '../package.json' with { type: 'json' }
+import type { MonitorApi } from '../shared/core/monitor-api.ts'
+import { claudeRoots } from '../shared/engine/claude-roots.ts'
+import { dataFolder } from '../shared/engine/data-folder.ts'
+import { type HostedMonitor, startHostedMonitor } from '../shared/engine/hosted-monitor.ts'
+import { nodeClock, nodePorts } from '../shared/engine/node-ports.ts'
+import { bare, type CommandContext, fail, noticeLine } from './context.ts'
+import { type Either, type ExitCode, exitCodes, fine, type Problem, stop } from './exit-codes.ts'
+import { type SettingFlags, settingValuesOf } from './flags.ts'
+import { startProblem } from './own-monitor.ts'
+import { createProgress, noProgress } from './progress.ts'
+import { ownUid, placeOf } from './running-monitor.ts'
+
+export interface DaemonNeeds extends SettingFlags {
+  readonly json?: boolean
+  readonly quiet?: boolean
+  /** Which program this is, in words for others. */
+  readonly name: string
+}
+
+/** Of the time that a stop may take; after it the thread is ended whatever it does. */
+const engineGraceMs = 3_500
+
+/**
+ * Starts the monitor for `work` and stops it afterwards, whatever happens.
+ *
+ * @param work Should end when `over` is aborted.
+ * @returns what `work` came to, or a failure if the monitor broke meanwhile.
+ */
+export async function withDaemon(
+  context: CommandContext,
+  needs: DaemonNeeds,
+  work: (monitor: MonitorApi, over: AbortSignal) => Promise<ExitCode>,
+): Promise<ExitCode> {
+  const broken = new AbortController()
+  const started = await startDaemon(context, needs, reason => broken.abort(reason))
+  if (!started.ok) return fail(context, started.problem)
+  const { monitor, unreachable, stop: stopDaemon } = started.value
+  if (unreachable !== null) context.terminal.note(noticeLine({ ...unreachable, id: 'local-socket', level: 'warn' }))
+  const progress = needs.json || needs.quiet ? noProgress : createProgress(context.terminal, nodeClock)
+  const unsubscribe = monitor.onState(state => progress.show(state.progress))
+  try {
+    const over = AbortSignal.any([context.interrupted, context.terminal.gone, broken.signal])
+    const code = await work(monitor, over)
+    return broken.signal.aborted ? fail(context, brokenProblem(String(broken.signal.reason))) : code
+  } finally {
+    unsubscribe()
+    progress.show(null)
+    await stopDaemon(engineGraceMs)
+  }
+}
+
+async function startDaemon(
+  context: CommandContext,
+  needs: DaemonNeeds,
+  onEnded: (reason: string) => void,
+): Promise<Either<HostedMonitor>> {
+  const values = settingValuesOf(needs)
+  if (!values.ok) return values
+  const { environment } = context
+  const started = await startHostedMonitor(nodePorts(context.log), {
+    place: placeOf(context),
+    version: about.version,
+    uid: ownUid(),
+    engine: {
+      dataFolder: dataFolder(environment),
+      roots: claudeRoots(environment),
+      home: environment.home,
+      environment: { ...environment.env },
+      automatic: true,
+      hostName: needs.name,
+      settingValues: values.value,
+    },
+    onEnded,
+  })
+  if (started.kind === 'running') return fine(started.hosted)
+  return stop(started.kind === 'taken' ? takenProblem(started.by) : startProblem(started))
+}
+
+export function takenProblem(by: string): Problem {
+  return {
+    what: `a monitor runs already: ${by}`,
+    remedy: '"session-monitor status" asks it; stop it to start another',
+    exitCode: exitCodes.locked,
+  }
+}
+
+function brokenProblem(reason: string): Problem {
+  return { what: bare(reason), remedy: 'start it again; what is saved is safe', exitCode: exitCodes.failed }
+}
+
+/** Resolves when `signal` is aborted. */
+export function ended(signal: AbortSignal): Promise<void> {
+  return new Promise(resolve => {
+    if (signal.aborted) resolve()
+    else signal.addEventListener('abort', () => resolve(), { once: true })
+  })
+}

@@ -4,7 +4,7 @@
  * Each command's module is loaded when it is asked for, so that `--help` reads the descriptions and commander only.
  */
 import type { Command } from 'commander'
-import { numberFields } from '../../shared/core/settings.ts'
+import { numberFields } from '../../shared/core/settings-fields.ts'
 import type { CommandContext } from '../context.ts'
 import type { ExitCode } from '../exit-codes.ts'
 import { settingFlags } from '../flags.ts'

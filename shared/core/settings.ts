@@ -1,138 +1,16 @@
-/**
- * The user's settings: one description from which defaults, checks, the JSON schema on disk and every
- * form are made. Nothing else in the project states a default or a range.
- */
+/** The user's settings as values, made from any JSON by the one description in `settings-fields.ts`. Pure. */
 import { cutText } from './format.ts'
 import { type FactorName, factorNames, type PerFactor, type ScoringPolicy } from './scoring.ts'
-
-export interface NumberField {
-  readonly key: string
-  readonly label: string
-  readonly unit: string
-  readonly min: number
-  readonly max: number
-  readonly default: number
-  /** True if only whole numbers make sense. */
-  readonly whole: boolean
-  readonly help: string
-}
-
-const field = (
-  key: string,
-  label: string,
-  unit: string,
-  range: readonly [min: number, initial: number, max: number],
-  help: string,
-  whole = false,
-): NumberField => ({ key, label, unit, min: range[0], default: range[1], max: range[2], whole, help })
-
-/** Every number that a user may set, in the order in which forms show them. */
-export const numberFields: readonly NumberField[] = [
-  field(
-    'thresholds.timeHours',
-    'Time since checkpoint',
-    'hours',
-    [0.05, 2, 720],
-    'Checkpoint when the last one is this old.',
-  ),
-  field(
-    'thresholds.activityFiles',
-    'Files changed',
-    'files',
-    [1, 15, 10_000],
-    'Checkpoint when this many files changed.',
-    true,
-  ),
-  field(
-    'thresholds.contextPercent',
-    'Context fill',
-    'percent',
-    [1, 75, 100],
-    'Checkpoint when the context is this full.',
-  ),
-  field(
-    'thresholds.idleMinutes',
-    'Idle time',
-    'minutes',
-    [1, 30, 10_080],
-    'Checkpoint after this long without activity.',
-  ),
-  field('weights.time', 'Weight of time', '', [0, 0.3, 10], 'Share of the time factor in the total.'),
-  field('weights.activity', 'Weight of files changed', '', [0, 0.4, 10], 'Share of the activity factor in the total.'),
-  field('weights.context', 'Weight of context fill', '', [0, 0.5, 10], 'Share of the context factor in the total.'),
-  field('weights.idle', 'Weight of idle time', '', [0, 0.2, 10], 'Share of the idle factor in the total.'),
-  field('cooldownMinutes', 'Cooldown', 'minutes', [0, 30, 1_440], 'Least time between two checkpoints of one session.'),
-  field('intervalMinutes', 'Check interval', 'minutes', [1, 5, 60], 'How often all sessions are checked.'),
-  field(
-    'lockWaitSeconds',
-    'Wait for the lock',
-    'seconds',
-    [0, 60, 3_600],
-    'How long to wait for another checkpointer.',
-  ),
-  field(
-    'checkpointTimeoutSeconds',
-    'Checkpoint time limit',
-    'seconds',
-    [5, 300, 3_600],
-    'A checkpoint that takes longer has failed.',
-  ),
-  field('limits.fileMegabytes', 'Largest file', 'MB', [0.1, 32, 1_024], 'Larger files are listed, not saved.'),
-  field(
-    'limits.snapshotFiles',
-    'Most files per snapshot',
-    'files',
-    [1, 50_000, 1_000_000],
-    'What exceeds it is listed, not saved.',
-    true,
-  ),
-  field(
-    'limits.snapshotMegabytes',
-    'Most bytes per snapshot',
-    'MB',
-    [1, 1_024, 65_536],
-    'What exceeds it is listed, not saved.',
-  ),
-  field(
-    'limits.freeDiskPercent',
-    'Free disk to keep',
-    'percent',
-    [1, 5, 50],
-    'Below this nothing is saved any more; an alert says so.',
-  ),
-  field('retention.allHours', 'Keep every checkpoint for', 'hours', [1, 24, 8_760], 'Younger ones are all kept.'),
-  field('retention.hourlyDays', 'Keep one an hour for', 'days', [0, 2, 365], 'Of each hour the newest is kept.'),
-  field('retention.dailyDays', 'Keep one a day for', 'days', [0, 30, 3_650], 'Of each day the newest is kept.'),
-  field(
-    'retention.weeklyDays',
-    'Keep one a week for',
-    'days',
-    [0, 365, 36_500],
-    'Of each week the newest is kept; after that only the newest of each session.',
-  ),
-  field(
-    'storeBudgetGigabytes',
-    'Disk budget',
-    'GB',
-    [0.01, 10, 100_000],
-    'Above this the oldest and largest checkpoints go, never the newest of a session.',
-  ),
-  field(
-    'storeBudgetPercent',
-    'Disk budget, share of free space',
-    'percent',
-    [0.1, 10, 90],
-    'The budget is never more than this share of what would be free without the store.',
-  ),
-  field(
-    'testRestoresPerDay',
-    'Test restores',
-    'per day',
-    [0, 3, 100],
-    'So many newest checkpoints a day are restored into a temporary folder and compared; 0 turns it off.',
-    true,
-  ),
-]
+import { parseSessionId, type SessionId } from './session.ts'
+import {
+  choiceFields,
+  type NumberField,
+  numberFields,
+  quietHoursField,
+  type SettingField,
+  settingFields,
+  toggleFields,
+} from './settings-fields.ts'
 
 /** Settings for one folder and all below it. The nearest ancestor wins, value by value. */
 export interface ProjectOverride {
@@ -151,7 +29,24 @@ export interface Thresholds {
   readonly idleMinutes: number
 }
 
-/** Units and ranges are those of {@link numberFields}. */
+/** What may pop up on the desktop. */
+export interface NotificationSettings {
+  readonly failures: boolean
+  readonly silence: boolean
+  readonly disk: boolean
+  readonly collisions: boolean
+  readonly quietHours: QuietHours | null
+  /** Sessions that nothing is told about. */
+  readonly mutedSessions: readonly SessionId[]
+}
+
+/** `HH:MM` of the local day, from 00:00 to 23:59. `from` after `to` reaches over midnight; equal means all day. */
+export interface QuietHours {
+  readonly from: string
+  readonly to: string
+}
+
+/** Units and ranges are those of `settings-fields.ts`. */
 export interface Settings {
   readonly thresholds: Thresholds
   readonly weights: PerFactor
@@ -174,6 +69,10 @@ export interface Settings {
   readonly storeBudgetGigabytes: number
   readonly storeBudgetPercent: number
   readonly testRestoresPerDay: number
+  readonly notifications: NotificationSettings
+  readonly language: 'system' | 'en' | 'de'
+  readonly appearance: 'system' | 'light' | 'dark'
+  readonly logLevel: 'debug' | 'info' | 'warn' | 'error'
   /** Claude Code config folders besides the standard ones, absolute. */
   readonly extraRoots: readonly string[]
   readonly projects: readonly ProjectOverride[]
@@ -204,15 +103,15 @@ export function parseSettings(value: unknown): {
   readonly problems: readonly SettingsProblem[]
 } {
   const problems: SettingsProblem[] = []
-  const number = (key: string): number => {
-    const found = findField(key)
-    const given = valueAt(value, key)
-    if (given === undefined) return found.default
-    const message = checkNumber(found, given)
-    if (message === null) return given as number
-    problems.push({ key, message })
-    return found.default
+  const one = <T>(field: SettingField): T => {
+    const given = valueAt(value, field.key)
+    const message = given === undefined ? null : checkField(field, given)
+    if (message !== null) problems.push({ key: field.key, message })
+    return (given === undefined || message !== null ? field.default : given) as T
   }
+  const number = (key: string) => one<number>(fieldOf(numberFields, key))
+  const toggle = (key: string) => one<boolean>(fieldOf(toggleFields, key))
+  const choice = <T extends string>(key: string) => one<T>(fieldOf(choiceFields, key))
   if (!isRecord(value)) problems.push({ key: '', message: 'settings must be a JSON object' })
   const settings: Settings = {
     thresholds: {
@@ -246,6 +145,17 @@ export function parseSettings(value: unknown): {
     storeBudgetGigabytes: number('storeBudgetGigabytes'),
     storeBudgetPercent: number('storeBudgetPercent'),
     testRestoresPerDay: number('testRestoresPerDay'),
+    notifications: {
+      failures: toggle('notifications.failures'),
+      silence: toggle('notifications.silence'),
+      disk: toggle('notifications.disk'),
+      collisions: toggle('notifications.collisions'),
+      quietHours: one<QuietHours | null>(quietHoursField),
+      mutedSessions: parseSessions(value, 'notifications.mutedSessions', problems),
+    },
+    language: choice<Settings['language']>('language'),
+    appearance: choice<Settings['appearance']>('appearance'),
+    logLevel: choice<Settings['logLevel']>('logLevel'),
     extraRoots: parsePaths(value, 'extraRoots', problems),
     projects: parseOverrides(valueAt(value, 'projects'), problems),
   }
@@ -260,6 +170,27 @@ export function checkNumber(found: NumberField, value: unknown): string | null {
     typeof value === 'number' && value >= found.min && value <= found.max && (!found.whole || Number.isInteger(value))
   return good ? null : `${found.key} must be ${range}, not ${inWords(value)}`
 }
+
+/** What is wrong with `value` for this field, in words; null if nothing is. */
+export function checkField(field: SettingField, value: unknown): string | null {
+  if (field.kind === 'number') return checkNumber(field, value)
+  if (field.kind === 'toggle') {
+    return typeof value === 'boolean' ? null : `${field.key} must be true or false, not ${inWords(value)}`
+  }
+  if (field.kind === 'choice') {
+    const isOne = typeof value === 'string' && field.choices.includes(value)
+    return isOne ? null : `${field.key} must be one of ${field.choices.join(', ')}, not ${inWords(value)}`
+  }
+  return value === null || isQuietHours(value)
+    ? null
+    : `${field.key} must be null or { "from": "22:00", "to": "07:00" }, not ${inWords(value)}`
+}
+
+function isQuietHours(value: unknown): boolean {
+  return isRecord(value) && [value['from'], value['to']].every(time => typeof time === 'string' && timeOfDay.test(time))
+}
+
+const timeOfDay = /^([01][0-9]|2[0-3]):[0-5][0-9]$/
 
 /** The policy and exclusion that hold for a project: the nearest override above or at `root` wins, value by value. */
 export function policyFor(
@@ -279,14 +210,9 @@ export function policyFor(
 /** The `properties` of the settings file in JSON Schema (draft 2020-12), for editors and for the file's own library. */
 export function settingsJsonSchema(): Record<string, unknown> {
   const properties: Record<string, unknown> = {}
-  for (const f of numberFields) {
+  for (const f of settingFields) {
     const [group, leaf] = f.key.split('.') as [string, string?]
-    const schema = {
-      type: f.whole ? 'integer' : 'number',
-      minimum: f.min,
-      maximum: f.max,
-      description: f.unit === '' ? f.help : `${f.help} (${f.unit})`,
-    }
+    const schema = schemaOf(f)
     if (leaf === undefined) properties[group] = schema
     else {
       properties[group] ??= { type: 'object', properties: {} }
@@ -294,6 +220,7 @@ export function settingsJsonSchema(): Record<string, unknown> {
     }
   }
   const texts = { type: 'array', items: { type: 'string' } }
+  ;(properties['notifications'] as { properties: Record<string, unknown> }).properties['mutedSessions'] = texts
   return {
     ...properties,
     extraRoots: texts,
@@ -301,10 +228,28 @@ export function settingsJsonSchema(): Record<string, unknown> {
   }
 }
 
-function findField(key: string): NumberField {
-  const found = numberFields.find(f => f.key === key)
+function schemaOf(field: SettingField): Record<string, unknown> {
+  if (field.kind === 'toggle') return { type: 'boolean', description: field.help }
+  if (field.kind === 'choice') return { enum: field.choices, description: field.help }
+  if (field.kind === 'hours') return { type: ['object', 'null'], description: field.help }
+  const { whole, min, max, unit, help } = field
+  const description = unit === '' ? help : `${help} (${unit})`
+  return { type: whole ? 'integer' : 'number', minimum: min, maximum: max, description }
+}
+
+function fieldOf<T extends SettingField>(fields: readonly T[], key: string): T {
+  const found = fields.find(field => field.key === key)
   if (!found) throw new Error(`no setting ${key}`)
   return found
+}
+
+function parseSessions(value: unknown, key: string, problems: SettingsProblem[]): readonly SessionId[] {
+  const given = valueAt(value, key)
+  if (given === undefined) return []
+  const ids = Array.isArray(given) ? given.map(item => parseSessionId(item)) : [null]
+  if (ids.every(id => id !== null)) return ids
+  problems.push({ key, message: `${key} must be a list of session ids` })
+  return []
 }
 
 function valueAt(value: unknown, key: string): unknown {
@@ -364,7 +309,7 @@ function parseSome<T>(
   }
   const taken: Record<string, unknown> = {}
   for (const leaf of leaves.filter(name => given[name] !== undefined)) {
-    const message = checkNumber(findField(`${group}.${leaf}`), given[leaf])
+    const message = checkNumber(fieldOf(numberFields, `${group}.${leaf}`), given[leaf])
     if (message === null) taken[leaf] = given[leaf]
     else problems.push({ key: `${key}.${group}.${leaf}`, message: `${key}.${message}` })
   }

@@ -6,7 +6,8 @@
  */
 import path from 'node:path'
 import { parseSessionId, type SessionId } from '../core/session.ts'
-import { checkNumber, numberFields } from '../core/settings.ts'
+import { checkNumber } from '../core/settings.ts'
+import { numberFields } from '../core/settings-fields.ts'
 import { readBounded } from './durable-file.ts'
 import type { FileSystem } from './ports.ts'
 

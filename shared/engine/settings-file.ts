@@ -1,11 +1,13 @@
 /**
- * Settings on disk. A file that does not parse is set aside under another name and said, never silently
- * replaced; values out of range get their defaults one by one and are said too. Never writes settings itself.
+ * Settings on disk. At the start a file that does not parse is set aside under another name and said, never silently
+ * replaced; values out of range get their defaults one by one and are said too. Written as a whole, durably.
  */
 import path from 'node:path'
 import type { Notice } from '../core/monitor-state.ts'
 import { parseSettings, type Settings, type SettingsProblem } from '../core/settings.ts'
+import { type Failure, failureOf, replaceFile } from './durable-file.ts'
 import type { Ports } from './ports.ts'
+import { statKeyOf } from './stat-key.ts'
 
 export interface LoadedSettings {
   /** False if there is no settings file at all: this may be the first run. */
@@ -20,15 +22,49 @@ export interface LoadedSettings {
 /** A settings file above this is not one. Bytes. */
 const sizeLimit = 4_194_304
 
+export type SettingsRead =
+  | { readonly kind: 'read'; readonly file: unknown }
+  | { readonly kind: 'missing' }
+  | { readonly kind: 'unreadable'; readonly message: string }
+  /** Not JSON. */
+  | { readonly kind: 'broken'; readonly message: string }
+
+/** What the file holds now, as it is. Never throws, never touches it. */
+export function readSettingsFile(ports: Pick<Ports, 'files'>, file: string): SettingsRead {
+  const text = readText(ports, file)
+  if (text.kind !== 'text') return text
+  try {
+    return { kind: 'read', file: JSON.parse(text.text) }
+  } catch (error) {
+    return { kind: 'broken', message: (error as Error).message }
+  }
+}
+
 /** Reads `file`; a missing one means defaults. Never throws. */
 export function loadSettings(ports: Ports, file: string): LoadedSettings {
-  const text = readText(ports, file)
-  if (text.kind === 'missing') return { exists: false, ...parseSettings({}), notice: null }
-  if (text.kind === 'unreadable') return withDefaults('settings-unreadable', text.message, 'Make it readable for you')
+  const read = readSettingsFile(ports, file)
+  if (read.kind === 'missing') return { exists: false, ...parseSettings({}), notice: null }
+  if (read.kind === 'unreadable') return withDefaults('settings-unreadable', read.message, 'Make it readable for you')
+  if (read.kind === 'broken') return setAside(ports, file, read.message)
+  return { exists: true, ...parseSettings(read.file), notice: null }
+}
+
+/** Replaces the file. Null when that was done, durably. */
+export function writeSettingsFile(ports: Ports, file: string, content: Record<string, unknown>): Failure | null {
   try {
-    return { exists: true, ...parseSettings(JSON.parse(text.text)), notice: null }
+    replaceFile(ports, file, Buffer.from(`${JSON.stringify(content, null, 2)}\n`))
+    return null
   } catch (error) {
-    return setAside(ports, file, (error as Error).message)
+    return failureOf(error, 'Writing the settings file')
+  }
+}
+
+/** Changes whenever the file does; null if there is none that can be looked at. */
+export function settingsFileKey(ports: Pick<Ports, 'files'>, file: string): string | null {
+  try {
+    return statKeyOf(ports.files.stat(file))
+  } catch {
+    return null
   }
 }
 
@@ -59,7 +95,7 @@ type Text =
   | { readonly kind: 'missing' }
   | { readonly kind: 'unreadable'; readonly message: string }
 
-function readText(ports: Ports, file: string): Text {
+function readText(ports: Pick<Ports, 'files'>, file: string): Text {
   try {
     const handle = ports.files.open(file, 'read')
     try {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { settingsFromFlags } from '../../cli/flags.ts'
-import { defaultSettings, numberFields, parseSettings } from '../../shared/core/settings.ts'
+import { defaultSettings, parseSettings } from '../../shared/core/settings.ts'
+import { numberFields } from '../../shared/core/settings-fields.ts'
 
 const saved = parseSettings({
   thresholds: { timeHours: 9, contextPercent: 50 },

@@ -1,16 +1,16 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import {
+  checkField,
   checkNumber,
   defaultSettings,
-  type NumberField,
-  numberFields,
   type ProjectOverride,
   parseSettings,
   policyFor,
   type Settings,
   settingsJsonSchema,
 } from '../../shared/core/settings.ts'
+import { type NumberField, numberFields, settingFields } from '../../shared/core/settings-fields.ts'
 import { defaultPolicy } from '../support/core-values.ts'
 
 /** Written out: a default that changes must fail here. */
@@ -26,6 +26,17 @@ const documentedDefaults: Settings = {
   storeBudgetGigabytes: 10,
   storeBudgetPercent: 10,
   testRestoresPerDay: 3,
+  notifications: {
+    failures: true,
+    silence: true,
+    disk: true,
+    collisions: true,
+    quietHours: null,
+    mutedSessions: [],
+  },
+  language: 'system',
+  appearance: 'system',
+  logLevel: 'info',
   extraRoots: [],
   projects: [],
 }
@@ -43,6 +54,17 @@ const everythingSet: Settings = {
   storeBudgetGigabytes: 0.01,
   storeBudgetPercent: 90,
   testRestoresPerDay: 0,
+  notifications: {
+    failures: false,
+    silence: false,
+    disk: false,
+    collisions: false,
+    quietHours: { from: '22:00', to: '07:30' },
+    mutedSessions: ['00000000-0000-4000-8000-000000000001'],
+  },
+  language: 'de',
+  appearance: 'dark',
+  logLevel: 'debug',
   extraRoots: ['/srv/claude', 'D:\\claude'],
   projects: [
     { path: '/home/ann/shop', excluded: false, thresholds: { timeHours: 1 }, weights: { idle: 0 } },
@@ -104,6 +126,29 @@ describe('parseSettings', () => {
       'a fraction of a file',
       { thresholds: { activityFiles: 1.5 } },
       number('thresholds.activityFiles', 'whole number from 1 to 10000 files, not 1.5'),
+    ],
+    [
+      'a word for a switch',
+      { notifications: { silence: 'yes' } },
+      { key: 'notifications.silence', message: 'notifications.silence must be true or false, not "yes"' },
+    ],
+    [
+      'a choice that is not offered',
+      { language: 'fr' },
+      { key: 'language', message: 'language must be one of system, en, de, not "fr"' },
+    ],
+    [
+      'an hour that no day has',
+      { notifications: { quietHours: { from: '24:00', to: '07:00' } } },
+      {
+        key: 'notifications.quietHours',
+        message: 'notifications.quietHours must be null or { "from": "22:00", "to": "07:00" }, not an object',
+      },
+    ],
+    [
+      'a muted session without an id',
+      { notifications: { mutedSessions: ['main'] } },
+      { key: 'notifications.mutedSessions', message: 'notifications.mutedSessions must be a list of session ids' },
     ],
     ['null', { lockWaitSeconds: null }, number('lockWaitSeconds', 'number from 0 to 3600 seconds, not null')],
     ['NaN', { weights: { time: Number.NaN } }, number('weights.time', 'number from 0 to 10, not NaN')],
@@ -207,10 +252,10 @@ describe('parseSettings', () => {
   })
 })
 
-describe('numberFields', () => {
-  it('has a default of each number within its range, and no key twice', () => {
-    expect(numberFields.map(field => checkNumber(field, field.default)).filter(Boolean)).toEqual([])
-    expect(new Set(numberFields.map(({ key }) => key)).size).toBe(numberFields.length)
+describe('the description', () => {
+  it('has a default of each setting within its range, and no key twice', () => {
+    expect(settingFields.map(field => checkField(field, field.default)).filter(Boolean)).toEqual([])
+    expect(new Set(settingFields.map(({ key }) => key)).size).toBe(settingFields.length)
   })
 
   it('describes every number of the settings and nothing else', () => {
@@ -219,7 +264,18 @@ describe('numberFields', () => {
 })
 
 describe('checkNumber', () => {
-  const field: NumberField = { key: 'k', label: '', unit: 'eggs', min: 1, max: 9, default: 2, whole: true, help: '' }
+  const field: NumberField = {
+    kind: 'number',
+    section: 'policy',
+    key: 'k',
+    label: '',
+    unit: 'eggs',
+    min: 1,
+    max: 9,
+    default: 2,
+    whole: true,
+    help: '',
+  }
 
   it.each([
     [1, null],
@@ -372,7 +428,7 @@ function numberAt(settings: Settings, field: NumberField): unknown {
 function numberKeys(value: object, prefix = ''): string[] {
   return Object.entries(value).flatMap(([key, item]) => {
     if (typeof item === 'number') return [prefix + key]
-    return Array.isArray(item) ? [] : numberKeys(item, `${prefix}${key}.`)
+    return Array.isArray(item) || typeof item !== 'object' || item === null ? [] : numberKeys(item, `${prefix}${key}.`)
   })
 }
 

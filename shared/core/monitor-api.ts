@@ -7,9 +7,12 @@
 import type { CheckpointOutcome, CheckpointSummary } from './checkpoint.ts'
 import type { CycleSummary, MonitorState } from './monitor-state.ts'
 import { type RestoreCalls, restoreCalls } from './restore-calls.ts'
+import type { SessionHistory } from './score-history.ts'
+import type { SettingsChanged, SettingsChanges } from './settings-change.ts'
 
 export type CheckpointTarget =
-  | { readonly sessionIds: readonly string[] }
+  /** `urgent`: what a hook saw coming; without it the request is by hand. */
+  | { readonly sessionIds: readonly string[]; readonly urgent?: 'before-compaction' | 'session-ended' }
   /** `due`: what the policy asks for now; `changed`: all with something new, whatever the score. */
   | { readonly which: 'due' | 'changed' }
 
@@ -26,6 +29,10 @@ export interface MonitorCalls extends RestoreCalls {
   /** Stop automatic checkpoints until then, or until resumed (`null`). By hand still works. */
   pause(request: { readonly untilMs: number | null }): Promise<void>
   resume(request: Record<string, never>): Promise<void>
+  /** Checks new values by dotted key, writes them to the settings file and applies them at once; or changes nothing. */
+  changeSettings(request: { readonly changes: SettingsChanges }): Promise<SettingsChanged>
+  /** How a session's score and context went. Empty for one that nothing was recorded of. */
+  getHistory(request: { readonly sessionId: string }): Promise<SessionHistory>
 }
 
 export type CallName = keyof MonitorCalls
@@ -44,6 +51,8 @@ const everyCall: Readonly<Record<CallName, true>> = {
   pause: true,
   resume: true,
   ...restoreCalls,
+  changeSettings: true,
+  getHistory: true,
 }
 
 /** All of the contract. A name that is left out here does not compile. */

@@ -12,7 +12,7 @@ export class BadRequest extends Error {
   override readonly name = 'BadRequest'
 }
 
-const sessionId = z.string().transform((text, context) => {
+export const sessionIdSchema = z.string().transform((text, context) => {
   const id = parseSessionId(text)
   if (id !== null) return id
   context.addIssue({ code: 'custom', message: 'not a session id' })
@@ -24,13 +24,18 @@ const requestSchemas = {
   getState: nothing,
   runCycle: nothing,
   requestCheckpoint: z.union([
-    z.strictObject({ sessionIds: z.array(sessionId).min(1).max(10_000) }),
+    z.strictObject({
+      sessionIds: z.array(sessionIdSchema).min(1).max(10_000),
+      urgent: z.enum(['before-compaction', 'session-ended']).exactOptional(),
+    }),
     z.strictObject({ which: z.enum(['due', 'changed']) }),
   ]),
-  listCheckpoints: z.strictObject({ sessionId }),
+  listCheckpoints: z.strictObject({ sessionId: sessionIdSchema }),
   pause: z.strictObject({ untilMs: z.number().nullable() }),
   resume: nothing,
   ...restoreRequestSchemas,
+  changeSettings: z.strictObject({ changes: z.record(z.string().max(100), z.json()) }),
+  getHistory: z.strictObject({ sessionId: sessionIdSchema }),
 } satisfies { readonly [K in CallName]: z.ZodType<Parameters<MonitorCalls[K]>[0]> }
 
 /** @throws {BadRequest} if `call` is none of the contract, or `value` is not a request for it. */

@@ -13,6 +13,8 @@ describe('callNames', () => {
   it('lists the whole contract and nothing else', () => {
     expect([...callNames].sort()).toEqual(
       [
+        'changeSettings',
+        'getHistory',
         'getState',
         'listCheckpoints',
         'pause',
@@ -49,6 +51,17 @@ describe('parseRequest', () => {
     ['listCheckpoints', { sessionId: upper }, { sessionId: upper.toLowerCase() }],
     ['pause', { untilMs: noonMs }, { untilMs: noonMs }],
     ['pause', { untilMs: null }, { untilMs: null }],
+    [
+      'requestCheckpoint',
+      { sessionIds: [idOf(1)], urgent: 'before-compaction' },
+      { sessionIds: [idOf(1)], urgent: 'before-compaction' },
+    ],
+    [
+      'changeSettings',
+      { changes: { language: 'de', projects: [{}] } },
+      { changes: { language: 'de', projects: [{}] } },
+    ],
+    ['getHistory', { sessionId: upper }, { sessionId: upper.toLowerCase() }],
   ])('takes %s %j', (call, value, request) => {
     expect(parseRequest(call, value)).toEqual(request)
   })
@@ -77,6 +90,11 @@ describe('parseRequest', () => {
     ['getState', { extra: 1 }],
     ['getState', JSON.parse('{"__proto__": {"admin": true}}')],
     ['requestCheckpoint', {}],
+    ['requestCheckpoint', { sessionIds: [idOf(1)], urgent: 'now' }],
+    ['changeSettings', { changes: [] }],
+    ['changeSettings', { changes: { language: undefined } }],
+    ['changeSettings', {}],
+    ['getHistory', { sessionId: '../main' }],
     ['requestCheckpoint', { sessionIds: [] }],
     ['requestCheckpoint', { sessionIds: idOf(1) }],
     ['requestCheckpoint', { sessionIds: [idOf(1), '../../etc/passwd'] }],

@@ -28,6 +28,14 @@ export function createFakeMonitorApi(): FakeMonitorApi {
   const calls = Object.fromEntries(callNames.map(call => [call, take(call)])) as unknown as MonitorCalls
   const api: MonitorApi = {
     ...calls,
+    getState: take('getState'),
+    runCycle: take('runCycle'),
+    requestCheckpoint: take('requestCheckpoint'),
+    listCheckpoints: take('listCheckpoints'),
+    pause: take('pause'),
+    resume: take('resume'),
+    changeSettings: take('changeSettings'),
+    getHistory: take('getHistory'),
     onState: listener => {
       listeners.add(listener)
       return () => listeners.delete(listener)

@@ -95,8 +95,8 @@ export interface NewestRecord {
 }
 
 export interface StoreOptions {
-  /** Share of the disk, in [0, 1), that stays free: below it nothing is written. Default 0.05. */
-  readonly minimumFreeShare?: number
+  /** Share of the disk, in [0, 1), that stays free: below it nothing is written; asked each time if it may change. Default 0.05. */
+  readonly minimumFreeShare?: number | (() => number)
 }
 
 export interface CheckpointStore {
@@ -141,13 +141,17 @@ export function openStore(ports: Ports, folder: string, options: StoreOptions = 
   const paths = storePaths(path.resolve(folder))
   const failure = prepareStoreFolder(ports, paths)
   if (failure) return { ok: false, ...failure }
-  return { ok: true, store: createStore(ports, paths, options.minimumFreeShare ?? 0.05) }
+  const { minimumFreeShare = 0.05 } = options
+  return {
+    ok: true,
+    store: createStore(ports, paths, typeof minimumFreeShare === 'number' ? () => minimumFreeShare : minimumFreeShare),
+  }
 }
 
-function createStore(ports: Ports, paths: StorePaths, minimumFreeShare: number): CheckpointStore {
+function createStore(ports: Ports, paths: StorePaths, minimumFreeShare: () => number): CheckpointStore {
   const { files } = ports
   const refused = () =>
-    safely('Looking at the store', () => linkedFolder(files, paths) ?? lowDisk(files, paths, minimumFreeShare))
+    safely('Looking at the store', () => linkedFolder(files, paths) ?? lowDisk(files, paths, minimumFreeShare()))
   const numbers = (sessionId: SessionId) =>
     attempt(`Listing ${sessionId}`, () => ({ seqs: seqsOf(files, paths, sessionId) }))
   const read = (sessionId: SessionId, seq: number) => readRecord(files, paths, sessionId, seq)

@@ -27,6 +27,8 @@ export interface DataPaths {
   readonly settings: string
   /** What the detector learnt: a cache. */
   readonly index: string
+  /** How scores went: a cache. */
+  readonly history: string
   /** Caches of the housekeeping. */
   readonly proof: string
   readonly gc: string
@@ -48,6 +50,7 @@ export function dataPaths(folder: string): DataPaths {
     lock: path.join(store, 'lock'),
     settings: path.join(folder, 'settings.json'),
     index: path.join(folder, 'index'),
+    history: path.join(folder, 'history'),
     proof: path.join(folder, 'proof.json'),
     gc: path.join(folder, 'gc.json'),
     testRestores: path.join(folder, 'test-restores'),

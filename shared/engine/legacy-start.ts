@@ -12,6 +12,8 @@ import type { LoadedSettings } from './settings-file.ts'
 
 export interface LegacyStart {
   readonly settings: Settings
+  /** What a settings file of our own begins with, so that saving one value loses none that was taken over. */
+  readonly seed: Record<string, unknown>
   /** Epoch ms of the newest checkpoint per session. */
   readonly checkpointMs: ReadonlyMap<SessionId, number>
   readonly notices: readonly Notice[]
@@ -29,6 +31,7 @@ export function startFromLegacy(files: FileSystem, roots: readonly string[], loa
   const problems = found.flatMap(legacy => legacy.problems)
   return {
     settings,
+    seed: first ? { thresholds: settings.thresholds, intervalMinutes: settings.intervalMinutes } : {},
     checkpointMs,
     notices: [...(first ? [importedNotice(settings)] : []), ...problems.map(problemNotice)],
   }

@@ -2,8 +2,8 @@
  * The working monitor: detector, overview, queue, coordinator and store wired in the order in which data flows,
  * behind one `MonitorApi`. Hosts see nothing behind it.
  */
-import { type BackOffs, backingOff, endWaiting, noteOutcome } from '../core/back-off.ts'
-import type { CheckpointCause, CheckpointOutcome, CheckpointRequest, UrgentEvent } from '../core/checkpoint.ts'
+import { isDeepStrictEqual } from 'node:util'
+import type { CheckpointCause, CheckpointOutcome, CheckpointRequest } from '../core/checkpoint.ts'
 import { summariseCheckpoint } from '../core/checkpoint.ts'
 import { isPaused } from '../core/decision.ts'
 import { explainOutcome } from '../core/explain.ts'
@@ -16,11 +16,11 @@ import {
   type Notice,
   type Phase,
   type Progress,
-  withViews,
+  type WatchState,
 } from '../core/monitor-state.ts'
-import type { DetectedSession, SessionId } from '../core/session.ts'
-import type { Settings } from '../core/settings.ts'
-import { urgentEventsBetween } from '../core/urgent-events.ts'
+import type { SessionId } from '../core/session.ts'
+import type { Settings, SettingsProblem } from '../core/settings.ts'
+import type { SettingsChanges } from '../core/settings-change.ts'
 import { createCoordinator } from './checkpoint-coordinator.ts'
 import { createHistory } from './checkpoint-history.ts'
 import { createMaker } from './checkpoint-maker.ts'
@@ -31,6 +31,7 @@ import { createGcSchedule } from './gc-schedule.ts'
 import { createGit } from './git-command.ts'
 import { createLockBesideLegacy } from './legacy-lock.ts'
 import { type LegacyStart, startFromLegacy } from './legacy-start.ts'
+import { createLiveSnapshotter } from './live-snapshotter.ts'
 import { createLock } from './lock-file.ts'
 import { lockPlaceNotice } from './lock-place.ts'
 import { hasHardLinks, lockWhereItCan, noHardLinksNotice } from './no-hard-links.ts'
@@ -42,10 +43,13 @@ import { createRestoreDesk } from './restore-desk.ts'
 import { createRetryWatch } from './retry-watch.ts'
 import type { ScanWorkers } from './scan-crew.ts'
 import { createScheduler } from './scheduler.ts'
+import { createScoreRecorder } from './score-recorder.ts'
+import { createSessionRegistry } from './session-registry.ts'
+import { createSettingsDesk, type SettingsDesk } from './settings-desk.ts'
 import { loadSettings } from './settings-file.ts'
 import { createStateHolder, type StateHolder } from './state-holder.ts'
 import { createTouchedLook } from './touched-look.ts'
-import { createDetector, type OnProgress } from './transcript-detector.ts'
+import { createDetector, type Detector, type OnProgress } from './transcript-detector.ts'
 import { startTranscriptWatch, type TranscriptWatch } from './transcript-watch.ts'
 import { createSnapshotter } from './work-tree-snapshot.ts'
 
@@ -86,10 +90,6 @@ export async function startMonitor(ports: Ports, options: MonitorOptions): Promi
   const paths = dataPaths(options.dataFolder)
   const loaded = loadSettings(ports, paths.settings)
   const legacy = startFromLegacy(ports.files, options.roots, loaded)
-  const settings = options.settingsOverride?.(legacy.settings) ?? legacy.settings
-  const opened = openStore(ports, paths.store, { minimumFreeShare: settings.limits.freeDiskPercent / 100 })
-  if (!opened.ok) return opened
-  const place = lockPlaceNotice(ports.files, paths.store)
   const state = createStateHolder(ports.clock, {
     phase: 'starting',
     progress: null,
@@ -102,13 +102,22 @@ export async function startMonitor(ports: Ports, options: MonitorOptions): Promi
     lastProof: null,
     roots: options.roots,
     activity: [],
-    notices: [...(loaded.notice ? [loaded.notice] : []), ...(place ? [place] : []), ...legacy.notices],
-    settings,
+    notices: [...(loaded.notice ? [loaded.notice] : []), ...legacy.notices],
+    settings: overridden(options, legacy.settings),
     settingsProblems: loaded.problems,
   })
+  const minimumFreeShare = () => state.get().settings.limits.freeDiskPercent / 100
+  const opened = openStore(ports, paths.store, { minimumFreeShare })
+  if (!opened.ok) return opened
+  const place = lockPlaceNotice(ports.files, paths.store)
+  if (place !== null) state.raise(place)
   const monitor = createMonitor(ports, options, { store: opened.store, state, legacy })
   if (options.automatic) monitor.start()
   return { ok: true, monitor }
+}
+
+function overridden({ settingsOverride }: MonitorOptions, settings: Settings): Settings {
+  return settingsOverride?.(settings) ?? settings
 }
 
 interface MonitorParts {
@@ -118,25 +127,20 @@ interface MonitorParts {
 }
 
 function createMonitor(ports: Ports, options: MonitorOptions, { store, state, legacy }: MonitorParts) {
-  const { settings } = state.get()
   const paths = dataPaths(options.dataFolder)
-  const roots = [...options.roots, ...settings.extraRoots]
-  const detector = createDetector(ports, {
-    roots,
-    indexFolder: paths.index,
-    ...(options.scanWorkers ? { workers: options.scanWorkers } : {}),
-  })
+  const settings = () => state.get().settings
+  const roots = (): readonly string[] => [...options.roots, ...settings().extraRoots]
   const history = createHistory(store, ports.log)
-  const snapshotter = createSnapshotter(ports, {
-    gitFolder: paths.gitDirs,
-    home: options.home,
-    environment: options.environment ?? {},
-    limits: settings.limits,
-  })
+  const snapshotter = createLiveSnapshotter(
+    () => ({ limits: settings().limits }),
+    ({ limits }) => {
+      const { home, environment = {} } = options
+      return createSnapshotter(ports, { gitFolder: paths.gitDirs, home, environment, limits })
+    },
+  )
   const ownLock = lockWhereItCan(createLock(ports, paths.lock, { name: options.hostName ?? 'session-monitor' }))
-  const lock = createLockBesideLegacy(ports, ownLock, () => roots)
+  const lock = createLockBesideLegacy(ports, ownLock, roots)
   const overview = createOverview({ ports, history, snapshotter })
-  const touched = createTouchedLook({ clock: ports.clock, detector, history, overview })
   const gc = createGcSchedule({ ports, store, lock: ownLock, state, cacheFile: paths.gc })
   const proof = createProofSchedule({
     ports,
@@ -153,21 +157,27 @@ function createMonitor(ports: Ports, options: MonitorOptions, { store, state, le
   const stopping = new AbortController()
   const scheduler = createScheduler({
     clock: ports.clock,
-    intervalMs: () => state.get().settings.intervalMinutes * 60_000,
+    intervalMs: () => settings().intervalMinutes * 60_000,
     run: scheduledCycle,
     onNext: nextCycleAtMs => state.update({ nextCycleAtMs }),
   })
-  const outcomes = new Map<SessionId, CheckpointOutcome>()
-  let entries = new Map<SessionId, SessionEntry>()
-  /** What cannot wait and was not answered by a checkpoint yet. */
-  const urgent = new Map<SessionId, UrgentEvent>()
-  let backOffs: BackOffs = new Map()
+  const sessions = createSessionRegistry()
+  const scores = createScoreRecorder(ports, paths.history)
+  const settingsDesk: SettingsDesk = createSettingsDesk({
+    ports,
+    file: paths.settings,
+    seed: legacy.seed,
+    override: loaded => overridden(options, loaded),
+    onSettings: takeSettings,
+    onNotice: notice => ('gone' in notice ? state.clear(notice.id) : state.raise(notice)),
+  })
+  let detection = openDetection(roots())
+  let stopWatchingSettings: (() => Promise<void>) | null = null
   let isLocked = false
   let pausedUntilMs: number | null = null
   /** The end of everything that was begun: looks and the work on each project follow each other. */
   let tail: Promise<unknown> = Promise.resolve()
   let joinable: Promise<CycleSummary> | null = null
-  let watch: TranscriptWatch | null = null
 
   const restPhase = (): Phase => {
     if (stopping.signal.aborted) return 'stopped'
@@ -182,8 +192,8 @@ function createMonitor(ports: Ports, options: MonitorOptions, { store, state, le
 
   const worker = createQueueWorker({
     coordinator,
-    session: id => entries.get(id)?.session ?? null,
-    settings: () => state.get().settings,
+    session: id => sessions.get(id)?.session ?? null,
+    settings,
     signal: stopping.signal,
     inTurn,
     onOutcome: outcome => {
@@ -199,36 +209,64 @@ function createMonitor(ports: Ports, options: MonitorOptions, { store, state, le
   }
 
   const lookOptions = (): LookOptions => ({
-    settings: state.get().settings,
+    settings: settings(),
     pausedUntilMs,
     legacyCheckpointMs: legacy.checkpointMs,
-    outcomes,
-    urgent,
-    backOffs,
+    outcomes: sessions.outcomes(),
+    urgent: sessions.urgent(),
+    backOffs: sessions.backOffs(),
     signal: stopping.signal,
   })
 
   async function look(): Promise<void> {
     if (pausedUntilMs !== null && !isPaused(pausedUntilMs, ports.clock.nowMs())) endPause()
+    settingsDesk.look()
+    await followRoots()
     state.update({ phase: 'scanning', progress: null })
-    if (options.automatic && entries.size === 0 && detector.knowsNothing()) await showGlance()
+    const { detector } = detection
+    if (options.automatic && sessions.entries.size === 0 && detector.knowsNothing()) await showGlance()
     const found = await detector.refresh(readingProgress(ports.clock, progress => state.update({ progress })))
-    noteUrgent(found)
+    sessions.noteUrgent(found)
     const looked = await overview.look(found, lookOptions())
     history.trim()
-    entries = new Map(looked.map(entry => [entry.session.facts.sessionId, entry]))
-    for (const id of urgent.keys()) if (entries.get(id)?.assessment.unchanged !== false) urgent.delete(id)
+    sessions.replace(looked)
+    scores.record(looked, ports.clock.nowMs())
     publishViews()
     noteDamage()
-    if (options.automatic && !stopping.signal.aborted) watch ??= startWatch()
+    if (options.automatic && !stopping.signal.aborted) startWatching()
     state.update({ phase: restPhase(), progress: checkpointProgress() })
+  }
+
+  function openDetection(roots: readonly string[]): Detection {
+    const { scanWorkers } = options
+    const workers = scanWorkers ? { workers: scanWorkers } : {}
+    const detector = createDetector(ports, { roots, indexFolder: paths.index, ...workers })
+    return {
+      roots,
+      detector,
+      touched: createTouchedLook({ clock: ports.clock, detector, history, overview }),
+      watch: null,
+    }
+  }
+
+  /** The folders that are searched are settings too. */
+  async function followRoots(): Promise<void> {
+    if (isDeepStrictEqual(detection.roots, roots())) return
+    await closeDetection()
+    detection = openDetection(roots())
+    state.update({ roots: roots() })
+  }
+
+  async function closeDetection(): Promise<void> {
+    await detection.watch?.stop()
+    await detection.detector.close()
   }
 
   /** Something to look at while everything is read for the first time. */
   async function showGlance(): Promise<void> {
     const options = lookOptions()
     const nowMs = ports.clock.nowMs()
-    const glimpsed = await detector.glance()
+    const glimpsed = await detection.detector.glance()
     const seen = glimpsed.map(session =>
       overview.entryOf(session, history.last(session.facts.sessionId), null, nowMs, options),
     )
@@ -248,51 +286,56 @@ function createMonitor(ports: Ports, options: MonitorOptions, { store, state, le
 
   async function lookAtTouched(paths: readonly string[] | null): Promise<void> {
     if (stopping.signal.aborted) return
-    const { changed, gone, livesChanged } = await touched.look(paths, entries)
-    const isGone = [...gone].some(id => entries.has(id))
+    const { changed, gone, livesChanged } = await detection.touched.look(paths, sessions.entries)
+    const isGone = [...gone].some(id => sessions.get(id) !== undefined)
     if (changed.length === 0 && !isGone) return
-    const urgentBefore = urgent.size
+    const urgentBefore = sessions.urgent().size
     if (livesChanged) {
-      const all = new Map([...entries].map(([id, entry]) => [id, entry.session]))
+      const all = new Map([...sessions.entries].map(([id, entry]) => [id, entry.session]))
       for (const session of changed) all.set(session.facts.sessionId, session)
-      noteUrgent([...all.values()])
+      sessions.noteUrgent([...all.values()])
     }
-    const fresh = changed.map(session => touched.entryOf(session, entries.get(session.facts.sessionId), lookOptions()))
-    for (const entry of fresh) entries.set(entry.session.facts.sessionId, entry)
-    for (const id of gone) entries.delete(id)
-    const views = fresh.map(entry => entry.view)
-    state.update({ sessions: withViews(state.get().sessions, views, gone) })
-    if (urgent.size > urgentBefore) scheduler.wake()
+    const fresh = changed.map(session => {
+      return detection.touched.entryOf(session, sessions.get(session.facts.sessionId), lookOptions())
+    })
+    state.update({ sessions: sessions.merge(fresh, gone, state.get().sessions) })
+    if (sessions.urgent().size > urgentBefore) scheduler.wake()
   }
 
-  /** What is urgent is tried at once, however often it failed before. */
-  function noteUrgent(found: readonly DetectedSession[]): void {
-    const before = entries.size === 0 ? null : new Map([...entries].map(([id, entry]) => [id, entry.session]))
-    for (const [id, event] of urgentEventsBetween(before, found)) {
-      urgent.set(id, event)
-      backOffs = endWaiting(backOffs, id)
+  /** New settings hold at once: every row is scored anew by what is known of it, and a cycle acts on it. */
+  function takeSettings(now: Settings, settingsProblems: readonly SettingsProblem[]): void {
+    if (isDeepStrictEqual(now, settings()) && isDeepStrictEqual(settingsProblems, state.get().settingsProblems)) return
+    state.update({ settings: now, settingsProblems })
+    const nowMs = ports.clock.nowMs()
+    for (const { session, last, tree } of sessions.all()) {
+      sessions.put(overview.entryOf(session, last, tree, nowMs, lookOptions()))
     }
+    publishViews()
+    if (options.automatic) scheduler.wake()
   }
 
   function publishViews(): void {
-    state.update({ sessions: [...entries.values()].map(entry => entry.view).sort(compareViews) })
+    state.update({ sessions: sessions.views() })
   }
 
   /** After the first look, which it would only slow down. */
-  function startWatch(): TranscriptWatch {
-    return startTranscriptWatch({ ports, roots, onTouched: touch, onState: watch => state.update({ watch }) })
+  function startWatching(): void {
+    const onState = (watch: WatchState) => state.update({ watch })
+    detection.watch ??= startTranscriptWatch({ ports, roots: detection.roots, onTouched: touch, onState })
+    stopWatchingSettings ??= settingsDesk.watch()
   }
 
   async function cycle(): Promise<CycleSummary> {
     const startedMs = ports.clock.nowMs()
     const fromMs = ports.clock.monotonicMs()
     await inTurn(look)
-    const looked = [...entries.values()]
+    const looked = sessions.all()
     const done = await worker.submit(looked.flatMap(dueRequest))
     const tookMs = ports.clock.monotonicMs() - fromMs
     const summary = summariseCycle(looked, done, { startedMs, tookMs })
     publishViews()
     state.update({ lastCycle: summary })
+    scores.save()
     await inTurn(() => gc.runIfDue(stopping.signal))
     return summary
   }
@@ -326,32 +369,20 @@ function createMonitor(ports: Ports, options: MonitorOptions, { store, state, le
     } else {
       publishViews()
       const idle = stopping.signal.aborted || !options.automatic
-      if (!idle) retryWatch.arm({ lockedElsewhere: isLocked, retryMs: untilRetryMs() })
+      if (!idle) retryWatch.arm({ lockedElsewhere: isLocked, retryMs: sessions.untilRetryMs(ports.clock.nowMs()) })
     }
     state.update({ phase: restPhase(), progress: checkpointProgress() })
-  }
-
-  /** Until the first back-off is over. */
-  function untilRetryMs(): number | null {
-    const nowMs = ports.clock.nowMs()
-    const waits = [...backOffs.values()].flatMap(one => {
-      const wait = backingOff(one, nowMs)
-      return wait === null ? [] : [wait.untilMs - nowMs]
-    })
-    return waits.length === 0 ? null : Math.min(...waits)
   }
 
   /** Puts an outcome where it shows: the session's row, the activity list, the log. */
   function take(outcome: CheckpointOutcome): void {
     if (outcome.kind === 'put-off') return
     const nowMs = ports.clock.nowMs()
-    outcomes.set(outcome.sessionId, outcome)
-    backOffs = noteOutcome(backOffs, outcome, nowMs)
-    if (outcome.kind === 'saved' || outcome.kind === 'unchanged') urgent.delete(outcome.sessionId)
-    const entry = entries.get(outcome.sessionId)
+    sessions.noteOutcome(outcome, nowMs)
+    const entry = sessions.get(outcome.sessionId)
     if (entry) {
       const last = history.last(outcome.sessionId)
-      entries.set(outcome.sessionId, overview.entryOf(entry.session, last, null, nowMs, lookOptions()))
+      sessions.put(overview.entryOf(entry.session, last, null, nowMs, lookOptions()))
     }
     const message = explainOutcome(outcome, nowMs)
     const level = outcome.kind === 'failed' ? 'error' : outcome.kind === 'saved' ? 'info' : 'warn'
@@ -364,12 +395,14 @@ function createMonitor(ports: Ports, options: MonitorOptions, { store, state, le
 
   async function requestCheckpoint(target: CheckpointTarget): Promise<readonly CheckpointOutcome[]> {
     await inTurn(look)
-    const looked = [...entries.values()]
+    const looked = sessions.all()
     if ('sessionIds' in target) {
-      const wanted = target.sessionIds.map(id => entries.get(id) ?? id)
-      const manual = (entry: SessionEntry | string) =>
-        typeof entry === 'string' ? unknownSession(entry, ports.clock.nowMs()) : requestFor(entry, { kind: 'manual' })
-      return worker.submit(wanted.map(manual))
+      const { urgent: event } = target
+      const cause: CheckpointCause = event === undefined ? { kind: 'manual' } : { kind: 'urgent', event }
+      const wanted = target.sessionIds.map(id => sessions.get(id) ?? id)
+      const request = (entry: SessionEntry | string) =>
+        typeof entry === 'string' ? unknownSession(entry, ports.clock.nowMs()) : requestFor(entry, cause)
+      return worker.submit(wanted.map(request))
     }
     if (target.which === 'due') return worker.submit(looked.flatMap(dueRequest))
     const changed = looked.filter(entry => !entry.assessment.unchanged && entry.view.protection !== 'excluded')
@@ -398,13 +431,15 @@ function createMonitor(ports: Ports, options: MonitorOptions, { store, state, le
   /** One test restore if it is time; what does not come back as it was saved is saved anew at once. */
   async function prove(): Promise<void> {
     const failed = await inTurn(() => proof.runIfDue(stopping.signal))
-    const entry = failed === null ? undefined : entries.get(failed)
+    const entry = failed === null ? undefined : sessions.get(failed)
     if (entry) await worker.submit([requestFor(entry, { kind: 'urgent', event: 'checkpoint-damaged' })])
   }
 
   /** Damaged records above the newest good one of a session that was looked at. */
   function noteDamage(): void {
-    const damaged = [...entries.keys()].flatMap(id => history.problems(id)).filter(({ kind }) => kind !== 'newer')
+    const damaged = [...sessions.entries.keys()]
+      .flatMap(id => history.problems(id))
+      .filter(({ kind }) => kind !== 'newer')
     if (damaged.length === 0) state.clear('store-damaged')
     else state.raise(damageNotice(damaged.length))
   }
@@ -432,7 +467,7 @@ function createMonitor(ports: Ports, options: MonitorOptions, { store, state, le
     else await inTurn(look)
   }
 
-  const desk = createRestoreDesk({
+  const restoreDesk = createRestoreDesk({
     ports,
     store,
     state,
@@ -442,15 +477,15 @@ function createMonitor(ports: Ports, options: MonitorOptions, { store, state, le
     environment: options.environment ?? {},
     roots,
     signal: stopping.signal,
-    sessions: () => [...entries.values()].map(entry => entry.session),
-    saveFirst: ids => worker.submit(ids.flatMap(id => safetyRequest(entries.get(id)))),
+    sessions: () => sessions.all().map(entry => entry.session),
+    saveFirst: ids => worker.submit(ids.flatMap(id => safetyRequest(sessions.get(id)))),
     inTurn,
     look: () => inTurn(look),
   })
   if (!hasHardLinks(ports, store.paths.temporary)) state.raise(noHardLinksNotice(paths.store))
   proof.begin()
   return {
-    ...desk,
+    ...restoreDesk,
     getState: async () => state.get(),
     onState: state.onState,
     runCycle: () => runCycle(),
@@ -462,6 +497,8 @@ function createMonitor(ports: Ports, options: MonitorOptions, { store, state, le
     },
     pause: ({ untilMs }: { readonly untilMs: number | null }) => setPause(untilMs ?? Number.POSITIVE_INFINITY),
     resume: () => resume(),
+    changeSettings: async ({ changes }: { readonly changes: SettingsChanges }) => settingsDesk.change(changes),
+    getHistory: async ({ sessionId }: { readonly sessionId: string }) => scores.history(sessionId),
     measureStore: async () => {
       await inTurn(async () => gc.measure())
       return state.get()
@@ -474,14 +511,24 @@ function createMonitor(ports: Ports, options: MonitorOptions, { store, state, le
     stop: async () => {
       stopping.abort()
       retryWatch.disarm()
-      await watch?.stop()
+      await detection.watch?.stop()
+      await stopWatchingSettings?.()
       await scheduler.stop()
       await worker.idle()
       await tail
-      await detector.close()
+      await closeDetection()
+      scores.save()
       state.update({ phase: 'stopped', nextCycleAtMs: null })
     },
   }
+}
+
+/** What finds sessions in the folders that hold at the moment. */
+interface Detection {
+  readonly roots: readonly string[]
+  readonly detector: Detector
+  readonly touched: ReturnType<typeof createTouchedLook>
+  watch: TranscriptWatch | null
 }
 
 /** Whoever shows it needs no more than a few signs a second. Ms. */

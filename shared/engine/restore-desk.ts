@@ -51,8 +51,8 @@ export interface RestoreDeskParts {
   /** For journals. */
   readonly folder: string
   readonly environment: Readonly<Record<string, string | undefined>>
-  /** Claude Code's config folders. */
-  readonly roots: readonly string[]
+  /** Claude Code's config folders, as they are now. */
+  readonly roots: () => readonly string[]
   readonly signal: AbortSignal
   /** As of the last look. */
   readonly sessions: () => readonly DetectedSession[]
@@ -74,7 +74,7 @@ export function createRestoreDesk(parts: RestoreDeskParts): RestoreCalls {
   const git = createGit(ports.commands, parts.environment)
   const journals = openJournals(ports, parts.folder)
   const restorer = createInPlaceRestorer(ports, journals)
-  const planner: PlannerParts = { ...parts, git }
+  const planner = (): PlannerParts => ({ ...parts, roots: parts.roots(), git })
   const plans = new Map<string, readonly RestoreEntry[]>()
   const progress = progressOf(ports, state)
 
@@ -98,7 +98,7 @@ export function createRestoreDesk(parts: RestoreDeskParts): RestoreCalls {
     if (!found.ok) return found
     const onProgress = (done: number, total: number) => progress({ task: 'Comparing files', done, total })
     try {
-      return await withPlan(planner, found.record, request, use, { signal, onProgress })
+      return await withPlan(planner(), found.record, request, use, { signal, onProgress })
     } finally {
       progress(null)
     }

@@ -104,6 +104,9 @@ export function renderGc(report: GcReport, terminal: Pick<Terminal, 'width'>): r
   const lines = [
     `${dryRun ? 'Would remove' : 'Removed'} ${droppedByAge + droppedByBudget} of ${count(checkpoints, 'checkpoint')} (${droppedByAge} by age, ${droppedByBudget} for the budget) and ${packsRemoved} of ${count(packsBefore, 'pack')}.`,
     `${dryRun ? 'Would seal' : 'Sealed'} ${count(report.sealed, 'quiet session')}.`,
+    ...(report.putBack === 0
+      ? []
+      : [`${dryRun ? 'Would put back' : 'Put back'} ${count(report.putBack, 'record')} that had been deleted.`]),
     `${formatBytes(report.bytesFreed)} of ${formatBytes(report.bytesBefore)} ${dryRun ? 'would be freed' : 'freed'}; ${left} ${dryRun ? 'would be left' : 'left'}, the budget is ${formatBytes(report.budgetBytes)}.`,
     ...(packsWaiting > 0 ? [`${count(packsWaiting, 'pack')} that nothing needs can go in an hour.`] : []),
     ...(report.overBudgetBytes > 0

@@ -15,11 +15,12 @@ import { factorNames, type SessionScore } from '../core/scoring.ts'
 import type { DetectedSession, SessionId } from '../core/session.ts'
 import { type CarryCheck, createCarryCheck } from './carry-check.ts'
 import type { SavedTree } from './checkpoint-history.ts'
-import type { CheckpointStore, Commit, RecordDraft } from './checkpoint-store.ts'
+import type { CheckpointStore, RecordDraft } from './checkpoint-store.ts'
 import type { Failure } from './durable-file.ts'
 import type { PackWriter } from './pack-writer.ts'
 import type { Ports } from './ports.ts'
 import { captureTree, type ProjectTree } from './project-tree.ts'
+import type { Commit } from './record-commit.ts'
 import { carryStream, createPackTable, type PackTable } from './record-packs.ts'
 import { createTimeSlice } from './time-slice.ts'
 import { saveStream } from './transcript-stream.ts'
@@ -105,7 +106,7 @@ export function createMaker({ ports, store, snapshotter, isDoubtful = () => fals
       const drafts = made.filter(isDraft)
       const finish = guard.signal.aborted ? { ok: false as const, ...abortedBy(guard) } : pack.finish()
       if (!finish.ok) return made.map(each => (isDraft(each) ? failed(each.item, finish) : each))
-      const commits = store.commit(
+      const commits = await store.commitTogether(
         drafts.map(each => each.draft),
         finish.pack,
         guard.held,

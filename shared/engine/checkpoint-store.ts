@@ -13,6 +13,8 @@
  *    serve, and the number of a damaged one is not used again. While a record cannot be read, no pack is removed.
  * 6. No link is followed out of the store, nothing is written outside it, and names are made of hashes and
  *    validated ids only.
+ * 7. A record that is gone though nothing of ours removed it is known to be: it has a second name, given after it is
+ *    durable and taken away, durably, before it is removed (`record-witness.ts`, which says what that cannot tell).
  *
  * Reading never writes. Nothing here takes a lock, decides whether a checkpoint is due, or deletes old ones.
  */
@@ -20,23 +22,18 @@ import path from 'node:path'
 import type { CheckpointRecord } from '../core/checkpoint.ts'
 import type { SessionId } from '../core/session.ts'
 import type { TreeManifest } from '../core/work-tree.ts'
-import {
-  createDurably,
-  errorCode,
-  type Failure,
-  failureOf,
-  makeFolderDurably,
-  removeQuietly,
-  temporaryPath,
-} from './durable-file.ts'
+import { type Failure, failureOf } from './durable-file.ts'
 import { openPackReader, type PackReader, packOfFileName, packPath } from './pack-reader.ts'
 import { type FinishedPack, openPackWriter, type PackWriter } from './pack-writer.ts'
 import type { FileSystem, Ports } from './ports.ts'
 import { checkRecord, type Finding, readManifest, readStream, type StreamRead } from './record-check.ts'
-import { encodeRecord, maxSeq, type RecordProblem, type RecordRead, recordFileName } from './record-file.ts'
-import { isSessionId, newestOf, readRecord, seqsOf, sessionFolder } from './record-folder.ts'
+import { type Commit, commitRecords, type NewRecord } from './record-commit.ts'
+import { encodeRecord, maxSeq, type RecordProblem, type RecordRead } from './record-file.ts'
+import { isSessionId, newestOf, readRecord, sessionFolder, sessionsIn } from './record-folder.ts'
 import { type DraftPack, settlePacks } from './record-packs.ts'
+import { readWitness, takenSeqs } from './record-witness.ts'
 import { linkedFolder, prepareStoreFolder, type StorePaths, storePaths } from './store-folder.ts'
+import { runAtOnce, runTogether, type SyncSteps } from './sync-steps.ts'
 
 /** A record without what the store adds, its places pointing into a draft's list of packs (`record-packs.ts`). */
 export type RecordDraft = Pick<
@@ -65,21 +62,6 @@ export type RecordDraft = Pick<
   readonly afterSeq: number
 }
 
-/** What became of one draft. */
-export type Commit =
-  | {
-      readonly kind: 'committed'
-      readonly sessionId: SessionId
-      /** As read back. */
-      readonly record: CheckpointRecord
-      readonly recordBytes: number
-    }
-  /** Somebody else has made a checkpoint since the decision. Nothing was written. */
-  | { readonly kind: 'taken'; readonly sessionId: SessionId; readonly seq: number }
-  /** Packs that it carried over were swept meanwhile. Nothing is left; make it again without carrying over. */
-  | { readonly kind: 'packs-gone'; readonly sessionId: SessionId; readonly packs: readonly string[] }
-  | ({ readonly kind: 'failed'; readonly sessionId: SessionId } & Failure)
-
 type OrFailure<T> = ({ readonly ok: true } & T) | ({ readonly ok: false } & Failure)
 
 export type StoreOpened = OrFailure<{ readonly store: CheckpointStore }>
@@ -103,12 +85,14 @@ export interface CheckpointStore {
   readonly paths: StorePaths
   /** Sessions that have, or had, a record. Unsorted. */
   sessions(): OrFailure<{ readonly sessions: readonly SessionId[] }>
-  /** Numbers that are taken, lowest first; damaged and newer records count. */
+  /** Numbers that are taken, lowest first; damaged, newer and lost records count. */
   numbers(sessionId: SessionId): OrFailure<{ readonly seqs: readonly number[] }>
   /** Only the record's own checksum is verified here; see `verifyRecord`. */
   newest(sessionId: SessionId): OrFailure<NewestRecord>
   read(sessionId: SessionId, seq: number): RecordRead
-  /** Every record, oldest first. */
+  /** What the second name of a record holds: for one that is gone (invariant 7). */
+  readWitness(sessionId: SessionId, seq: number): RecordRead
+  /** Every record, oldest first; `missing` are those that are gone though nobody here removed them. */
   list(sessionId: SessionId): OrFailure<{ readonly records: readonly RecordRead[] }>
   /** A pack to add frames to; refused with `disk-full` when too little of the disk is free. */
   newPack(): OrFailure<{ readonly pack: PackWriter }>
@@ -120,6 +104,12 @@ export interface CheckpointStore {
    *   Even without it a late caller cannot commit twice (invariant 2).
    */
   commit(drafts: readonly RecordDraft[], pack: FinishedPack | null, held: () => boolean): readonly Commit[]
+  /** The same, while others run: what many records need of the disk is asked of it together. */
+  commitTogether(
+    drafts: readonly RecordDraft[],
+    pack: FinishedPack | null,
+    held: () => boolean,
+  ): Promise<readonly Commit[]>
   /** Checks packs, places, and with `readData` every byte that the record stands for. Empty: all is well. */
   verifyRecord(record: CheckpointRecord, options: { readonly readData: boolean }): readonly Finding[]
   /** Null in `manifest` when the record has no tree. */
@@ -153,8 +143,18 @@ function createStore(ports: Ports, paths: StorePaths, minimumFreeShare: () => nu
   const refused = () =>
     safely('Looking at the store', () => linkedFolder(files, paths) ?? lowDisk(files, paths, minimumFreeShare()))
   const numbers = (sessionId: SessionId) =>
-    attempt(`Listing ${sessionId}`, () => ({ seqs: seqsOf(files, paths, sessionId) }))
+    attempt(`Listing ${sessionId}`, () => ({ seqs: takenSeqs(files, paths, sessionId) }))
   const read = (sessionId: SessionId, seq: number) => readRecord(files, paths, sessionId, seq)
+  function* commitSteps(
+    drafts: readonly RecordDraft[],
+    pack: FinishedPack | null,
+    held: () => boolean,
+  ): SyncSteps<readonly Commit[]> {
+    const failure = refused() ?? safely('Saving records', () => makeFirstFolders(files, paths, held() ? drafts : []))
+    if (failure) return drafts.map(({ session }) => ({ kind: 'failed', sessionId: session, ...failure }))
+    const records = drafts.map(draft => encodeDraft(draft, pack))
+    return yield* commitRecords(ports, paths, records, held)
+  }
   const withReader = <T>(work: (reader: PackReader) => T): T => {
     const reader = openPackReader(files, paths.packs)
     try {
@@ -165,8 +165,7 @@ function createStore(ports: Ports, paths: StorePaths, minimumFreeShare: () => nu
   }
   return {
     paths,
-    sessions: () =>
-      attempt('Listing sessions', () => ({ sessions: files.list(paths.checkpoints).filter(isSessionId) })),
+    sessions: () => attempt('Listing sessions', () => ({ sessions: allSessions(files, paths) })),
     numbers,
     read,
     newest(sessionId) {
@@ -175,17 +174,20 @@ function createStore(ports: Ports, paths: StorePaths, minimumFreeShare: () => nu
     },
     list(sessionId) {
       const listed = numbers(sessionId)
-      return listed.ok ? { ok: true, records: listed.seqs.map(seq => read(sessionId, seq)) } : listed
+      if (!listed.ok) return listed
+      const records = listed.seqs.map(seq => read(sessionId, seq))
+      return { ok: true, records: records.some(isGone) ? withoutRemoved(records, numbers(sessionId)) : records }
     },
+    readWitness: (sessionId, seq) => readWitness(files, paths, sessionId, seq),
     newPack() {
       const failure = refused()
       return failure ? { ok: false, ...failure } : { ok: true, pack: openPackWriter(ports, paths) }
     },
     commit(drafts, pack, held) {
-      const failure = refused() ?? safely('Saving records', () => makeFirstFolders(files, paths, held() ? drafts : []))
-      return drafts.map(draft =>
-        failure ? { kind: 'failed', sessionId: draft.session, ...failure } : commitOne(ports, paths, draft, pack, held),
-      )
+      return runAtOnce(files, commitSteps(drafts, pack, held))
+    },
+    commitTogether(drafts, pack, held) {
+      return runTogether(files, commitSteps(drafts, pack, held))
     },
     verifyRecord: (record, { readData }) => withReader(reader => checkRecord(reader, record, readData)),
     readManifest: record => withReader(reader => readManifest(reader, record)),
@@ -211,6 +213,18 @@ function safely(doing: string, work: () => Failure | null): Failure | null {
   }
 }
 
+function allSessions(files: FileSystem, paths: StorePaths): readonly SessionId[] {
+  return [...new Set([...files.list(paths.checkpoints).filter(isSessionId), ...sessionsIn(files, paths.witnesses)])]
+}
+
+const isGone = (read: RecordRead) => !read.ok && read.problem.kind === 'missing'
+
+/** Without what another process has removed between the listing and the reading; it takes the second name first. */
+function withoutRemoved(records: readonly RecordRead[], now: OrFailure<{ readonly seqs: readonly number[] }>) {
+  const taken = now.ok ? new Set(now.seqs) : null
+  return records.filter(read => read.ok || read.problem.kind !== 'missing' || taken?.has(read.problem.seq) !== false)
+}
+
 function listPacks(files: FileSystem, paths: StorePaths) {
   const names = files.list(paths.packs)
   const packs = names.map(packOfFileName).filter(name => name !== null)
@@ -232,24 +246,13 @@ function lowDisk(files: FileSystem, paths: StorePaths, minimumFreeShare: number)
   }
 }
 
-function commitOne(
-  ports: Ports,
-  paths: StorePaths,
-  draft: RecordDraft,
-  pack: FinishedPack | null,
-  held: () => boolean,
-): Commit {
-  const sessionId = draft.session
+function encodeDraft(draft: RecordDraft, pack: FinishedPack | null): NewRecord {
   const { afterSeq, session, streams, tree, packs, brief, ...facts } = draft
   const seq = afterSeq + 1
   if (seq > maxSeq) throw new RangeError(`checkpoint number ${seq}`)
   const settled = settlePacks({ streams, tree, packs }, pack?.sha256 ?? null)
   const { bytes } = encodeRecord({ v: 1, session, seq, ...facts, ...settled, brief })
-  try {
-    return publishRecord(ports, paths, { sessionId, seq, bytes, packs: settled.packs }, held)
-  } catch (error) {
-    return { kind: 'failed', sessionId, ...failureOf(error, 'Saving a record') }
-  }
+  return { sessionId: session, seq, bytes, packs: settled.packs }
 }
 
 /**
@@ -261,62 +264,4 @@ function makeFirstFolders(files: FileSystem, paths: StorePaths, drafts: readonly
   for (const { session } of first) files.makeFolder(sessionFolder(paths, session))
   if (first.length > 0) files.syncFolder(paths.checkpoints)
   return null
-}
-
-interface NewRecord {
-  readonly sessionId: SessionId
-  readonly seq: number
-  readonly bytes: Buffer
-  readonly packs: readonly string[]
-}
-
-function publishRecord(ports: Ports, paths: StorePaths, record: NewRecord, held: () => boolean): Commit {
-  const { files } = ports
-  const { sessionId, seq } = record
-  const folder = sessionFolder(paths, sessionId)
-  const gone = missingPacks(files, paths, record.packs)
-  if (gone.length > 0) return { kind: 'packs-gone', sessionId, packs: gone }
-  if (seqsOf(files, paths, sessionId).some(taken => taken >= seq)) return { kind: 'taken', sessionId, seq }
-  if (!held()) return lockLost(sessionId)
-  makeFolderDurably(files, folder)
-  const at = path.join(folder, recordFileName(seq))
-  if (createDurably(files, temporaryPath(ports, paths.temporary), at, record.bytes) === 'taken') {
-    return { kind: 'taken', sessionId, seq }
-  }
-  // Between the first look and the link a sweep that could not know of this record may have taken a pack.
-  const swept = missingPacks(files, paths, record.packs)
-  if (swept.length === 0) return readBack(files, paths, record)
-  removeQuietly(files, at)
-  return { kind: 'packs-gone', sessionId, packs: swept }
-}
-
-function missingPacks(files: FileSystem, paths: StorePaths, packs: readonly string[]): readonly string[] {
-  return packs.filter(pack => {
-    try {
-      return files.lstat(packPath(paths.packs, pack)).kind !== 'file'
-    } catch (error) {
-      if (errorCode(error) === 'ENOENT') return true
-      throw error
-    }
-  })
-}
-
-function readBack(files: FileSystem, paths: StorePaths, { sessionId, seq, bytes }: NewRecord): Commit {
-  const read = readRecord(files, paths, sessionId, seq)
-  if (read.ok && bytes.includes(read.record.sum)) {
-    return { kind: 'committed', sessionId, record: read.record, recordBytes: bytes.byteLength }
-  }
-  const message = read.ok ? `Checkpoint ${sessionId}/${seq} reads back as another record` : read.problem.message
-  const remedy = 'Check the disk; the checkpoint is made again at the next cycle.'
-  return { kind: 'failed', sessionId, code: 'verification', message, remedy }
-}
-
-function lockLost(sessionId: SessionId): Commit {
-  return {
-    kind: 'failed',
-    sessionId,
-    code: 'lock-lost',
-    message: 'The lock passed to somebody else while this checkpoint was being made',
-    remedy: 'Nothing needs to be done; it is tried again at the next cycle.',
-  }
 }

@@ -58,11 +58,10 @@ export function pidOfTemporaryName(name: string): number | null {
 
 /** Creates `at` with exactly these bytes and makes them durable; its name is not yet. Leaves nothing behind on error. */
 export function writeNewFile(files: FileSystem, at: string, bytes: Uint8Array): void {
-  const file = files.open(at, 'create')
+  const file = writeUnsynced(files, at, bytes)
   try {
     try {
-      file.append(bytes)
-      sealFile(file, bytes.byteLength)
+      file.sync()
     } finally {
       file.close()
     }
@@ -72,13 +71,40 @@ export function writeNewFile(files: FileSystem, at: string, bytes: Uint8Array): 
   }
 }
 
+/** Creates `at` with exactly these bytes, for the caller to sync and close. Leaves nothing behind on error. */
+export function writeUnsynced(files: FileSystem, at: string, bytes: Uint8Array): OpenFile {
+  const file = files.open(at, 'create')
+  try {
+    file.append(bytes)
+    mustHold(file, bytes.byteLength)
+    return file
+  } catch (error) {
+    closeQuietly(file)
+    removeQuietly(files, at)
+    throw error
+  }
+}
+
 /** Fsyncs a finished file. @throws {FileSystemError} EIO if it does not hold exactly `expectedBytes`. */
 export function sealFile(file: OpenFile, expectedBytes: number): void {
-  const { size } = file.stat()
-  if (size !== expectedBytes) {
-    throw Object.assign(new Error(`wrote ${expectedBytes} bytes, but the file has ${size}`), { code: 'EIO' })
-  }
+  mustHold(file, expectedBytes)
   file.sync()
+}
+
+/** @throws {FileSystemError} EIO if it does not. */
+export function mustHold(file: OpenFile, expectedBytes: number): void {
+  const { size } = file.stat()
+  if (size === expectedBytes) return
+  throw Object.assign(new Error(`wrote ${expectedBytes} bytes, but the file has ${size}`), { code: 'EIO' })
+}
+
+/** Closes a file when the error that brought us here matters more. */
+export function closeQuietly(file: OpenFile): void {
+  try {
+    file.close()
+  } catch (error) {
+    if (errorCode(error) === null) throw error
+  }
 }
 
 /** Gives a sealed temporary file its final name for good, in place of what is there. */
@@ -123,7 +149,12 @@ export function createDurably(
 /** EISDIR is what Node makes of Windows' "invalid function". */
 const noHardLinks: readonly (string | null)[] = ['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK', 'EISDIR']
 
-function linkOrCreate(files: FileSystem, temporary: string, to: string, bytes: Uint8Array): boolean {
+/**
+ * A second name for what `from` holds; a copy where the file system has no hard links. False if `to` is taken.
+ *
+ * @param bytes what `from` holds
+ */
+export function linkOrCreate(files: FileSystem, temporary: string, to: string, bytes: Uint8Array): boolean {
   try {
     files.link(temporary, to)
     return true

@@ -101,14 +101,15 @@ export function createGcSchedule({ ports, store, lock, state, cacheFile }: GcSch
 }
 
 function didSomething(report: GcReport): boolean {
-  return report.sealed + report.packsRemoved + report.droppedByAge + report.droppedByBudget > 0
+  return report.putBack + report.sealed + report.packsRemoved + report.droppedByAge + report.droppedByBudget > 0
 }
 
 /** "Tidied the store: 12 checkpoints by age and 3 for the budget removed, 2 sessions sealed, 40 MB freed." */
 export function gcWords(report: GcReport): string {
-  const { droppedByAge, droppedByBudget, sealed, bytesFreed } = report
+  const { droppedByAge, droppedByBudget, sealed, putBack, bytesFreed } = report
+  const back = putBack === 0 ? '' : ` ${count(putBack, 'record')} that had been deleted put back.`
   const dropped = `${count(droppedByAge, 'checkpoint')} removed by age, ${droppedByBudget.toLocaleString('en-GB')} for the budget`
-  return `Tidied the store: ${dropped}, ${count(sealed, 'session')} sealed, ${formatBytes(bytesFreed)} freed.`
+  return `Tidied the store: ${dropped}, ${count(sealed, 'session')} sealed, ${formatBytes(bytesFreed)} freed.${back}`
 }
 
 function notTidied(result: GcResult) {

@@ -6,6 +6,7 @@ import { execFileSync, spawn } from 'node:child_process'
 import fs from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
+import { promisify } from 'node:util'
 import type {
   Clock,
   CommandOptions,
@@ -15,12 +16,14 @@ import type {
   FilePath,
   FileStat,
   FileSystem,
+  FileSystemError,
   Log,
   OpenFile,
   OpenMode,
   Ports,
   Processes,
   ProcessIdentity,
+  SyncJob,
 } from './ports.ts'
 
 export function nodePorts(log: Log): Ports {
@@ -68,6 +71,7 @@ export const nodeFiles: FileSystem = {
   chmod: (file, mode) => fs.chmodSync(file, mode),
   setTimes: (file, atimeMs, mtimeMs) => fs.lutimesSync(file, atimeMs / 1000, mtimeMs / 1000),
   syncFolder,
+  syncTogether: jobs => Promise.all(jobs.map(syncLater)),
   diskSpace: file => {
     const space = fs.statfsSync(file)
     return { freeBytes: space.bavail * space.bsize, totalBytes: space.blocks * space.bsize, kind: diskKind(space.type) }
@@ -87,9 +91,12 @@ function diskKind(type: number): DiskSpace['kind'] {
   return networkTypes.has(type >>> 0) ? 'network' : 'local'
 }
 
+/** Of the files that are open, for syncing several at once. */
+const descriptors = new WeakMap<OpenFile, number>()
+
 function openNodeFile(fd: number): OpenFile {
   let end: number | null = null
-  return {
+  const file: OpenFile = {
     read: (into, position) => fs.readSync(fd, into, 0, into.byteLength, position),
     append: bytes => {
       end ??= fs.fstatSync(fd).size
@@ -106,6 +113,36 @@ function openNodeFile(fd: number): OpenFile {
     },
     sync: () => fs.fsyncSync(fd),
     close: () => fs.closeSync(fd),
+  }
+  descriptors.set(file, fd)
+  return file
+}
+
+const fsync = promisify(fs.fsync)
+
+async function syncLater(job: SyncJob): Promise<FileSystemError | null> {
+  try {
+    if ('folder' in job) await syncFolderLater(job.folder)
+    else await syncFileLater(job.file)
+    return null
+  } catch (error) {
+    return error as FileSystemError
+  }
+}
+
+async function syncFileLater(file: OpenFile): Promise<void> {
+  const fd = descriptors.get(file)
+  if (fd === undefined) file.sync()
+  else await fsync(fd)
+}
+
+async function syncFolderLater(folder: FilePath): Promise<void> {
+  if (process.platform === 'win32') return
+  const fd = fs.openSync(folder, O_RDONLY)
+  try {
+    await fsync(fd)
+  } finally {
+    fs.closeSync(fd)
   }
 }
 

@@ -6,6 +6,7 @@
 import { createHash, type Hash } from 'node:crypto'
 import type { FramePlace } from '../core/checkpoint.ts'
 import {
+  closeQuietly,
   type Failure,
   failureOf,
   readFully,
@@ -174,10 +175,4 @@ function unequal(pack: FinishedPack): PackFinish {
     message: `Pack ${pack.sha256} does not read back as it was written`,
     remedy: 'Check the disk; nothing refers to this pack, and it is tried again at the next cycle.',
   }
-}
-
-function closeQuietly(file: OpenFile): void {
-  try {
-    file.close()
-  } catch {}
 }

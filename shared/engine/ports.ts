@@ -16,6 +16,12 @@ export interface Clock {
   sleep(ms: number, signal?: AbortSignal): Promise<void>
 }
 
+/** An open file's content, or the names in a folder. */
+export type SyncJob = { readonly file: OpenFile } | { readonly folder: FilePath }
+
+/** The error of each job's sync, null where it is durable. In the order of the jobs. */
+export type Synced = readonly (FileSystemError | null)[]
+
 /** Bytes where a name need not be UTF-8. */
 export type FilePath = string | Buffer
 
@@ -84,6 +90,11 @@ export interface FileSystem {
   setTimes(path: FilePath, atimeMs: number, mtimeMs: number): void
   /** Makes the names in a folder survive a power cut. Does nothing where the system cannot (Windows). */
   syncFolder(path: FilePath): void
+  /**
+   * Makes several things durable, at once where the system can; a journal turns that into one write. Resolves with
+   * the error of each, null where it is durable, in order. Others run meanwhile.
+   */
+  syncTogether(jobs: readonly SyncJob[]): Promise<Synced>
   /** About the disk that holds `path`. */
   diskSpace(path: FilePath): DiskSpace
 }

@@ -12,6 +12,7 @@ import { packsOfManifest } from './record-packs.ts'
 export type FindingCode =
   | PackProblem['code']
   | 'record-damaged'
+  | 'record-missing'
   | 'record-unreadable'
   | 'record-newer'
   | 'place-outside'

@@ -4,7 +4,7 @@
  */
 import path from 'node:path'
 import { parseSessionId, type SessionId } from '../core/session.ts'
-import { errorCode, failureOf, readBounded } from './durable-file.ts'
+import { errorCode, type FileRead, failureOf, readBounded } from './durable-file.ts'
 import type { FileSystem } from './ports.ts'
 import { decodeRecord, type RecordProblem, type RecordRead, recordFileName, seqOfFileName } from './record-file.ts'
 import type { StorePaths } from './store-folder.ts'
@@ -18,14 +18,13 @@ export function isSessionId(name: string): boolean {
 }
 
 /** @throws {RangeError} unless `sessionId` is one: it becomes part of a path (invariant 6). */
-export function sessionFolder(paths: StorePaths, sessionId: SessionId): string {
+export function sessionFolder(paths: Pick<StorePaths, 'checkpoints'>, sessionId: SessionId): string {
   if (!isSessionId(sessionId)) throw new RangeError(`not a session id: ${sessionId}`)
   return path.join(paths.checkpoints, sessionId)
 }
 
-/** Numbers that are taken, lowest first. @throws {FileSystemError} if they cannot be listed */
-export function seqsOf(files: FileSystem, paths: StorePaths, sessionId: SessionId): readonly number[] {
-  const folder = sessionFolder(paths, sessionId)
+/** Numbers of the records in a folder, lowest first; none if it is not there. @throws {FileSystemError} */
+export function numbersIn(files: FileSystem, folder: string): readonly number[] {
   try {
     if (files.lstat(folder).kind !== 'folder') throw linked(folder)
     const seqs = files.list(folder).map(seqOfFileName)
@@ -40,9 +39,23 @@ function linked(folder: string): Error {
   return Object.assign(new Error(`${folder} is not a folder of its own`), { code: 'ENOTDIR' })
 }
 
+/** Sessions that have a folder below `folder`. @throws {FileSystemError} if it is there and cannot be listed */
+export function sessionsIn(files: FileSystem, folder: string): readonly SessionId[] {
+  try {
+    return files.list(folder).filter(isSessionId)
+  } catch (error) {
+    if (errorCode(error) === 'ENOENT') return []
+    throw error
+  }
+}
+
 /** Reads one record and checks its sum; every failure is a problem. */
 export function readRecord(files: FileSystem, paths: StorePaths, sessionId: SessionId, seq: number): RecordRead {
-  const folder = sessionFolder(paths, sessionId)
+  return readRecordAt(files, sessionFolder(paths, sessionId), sessionId, seq)
+}
+
+/** The same from a folder where records of this session lie. */
+export function readRecordAt(files: FileSystem, folder: string, sessionId: SessionId, seq: number): RecordRead {
   const bad = (kind: RecordProblem['kind'], message: string): RecordRead => ({
     ok: false,
     problem: { kind, sessionId, seq, message },
@@ -52,9 +65,14 @@ export function readRecord(files: FileSystem, paths: StorePaths, sessionId: Sess
   } catch (error) {
     return bad(errorCode(error) === 'ENOENT' ? 'missing' : 'unreadable', failureOf(error, 'Reading a record').message)
   }
-  const file = readBounded(files, path.join(folder, recordFileName(seq)), maxRecordBytes)
+  const file = readRecordBytes(files, folder, seq)
   if (file.ok) return decodeRecord(file.bytes, sessionId, seq)
   return bad(file.reason === 'missing' ? 'missing' : 'unreadable', `Checkpoint ${sessionId}/${seq}: ${file.message}`)
+}
+
+/** As they lie there, unchecked. */
+export function readRecordBytes(files: FileSystem, folder: string, seq: number): FileRead {
+  return readBounded(files, path.join(folder, recordFileName(seq)), maxRecordBytes)
 }
 
 /** @param seqs lowest first. @param read is called from the highest down, until one is good */

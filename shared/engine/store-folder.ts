@@ -20,6 +20,8 @@ export interface StorePaths {
   readonly format: string
   readonly packs: string
   readonly checkpoints: string
+  /** Second names of records (`record-witness.ts`). Made when the first is needed. */
+  readonly witnesses: string
   readonly temporary: string
 }
 
@@ -29,6 +31,7 @@ export function storePaths(folder: string): StorePaths {
     format: path.join(folder, 'FORMAT'),
     packs: path.join(folder, 'packs'),
     checkpoints: path.join(folder, 'checkpoints'),
+    witnesses: path.join(folder, 'witness'),
     temporary: path.join(folder, 'tmp'),
   }
 }
@@ -72,7 +75,16 @@ export function linkedFolder(files: FileSystem, paths: StorePaths): Failure | nu
   for (const folder of [paths.packs, paths.checkpoints, paths.temporary]) {
     if (files.lstat(folder).kind !== 'folder') return refuse(`${folder} is not a folder of its own`)
   }
-  return null
+  return linkedWitnesses(files, paths)
+}
+
+function linkedWitnesses(files: FileSystem, { witnesses }: StorePaths): Failure | null {
+  try {
+    return files.lstat(witnesses).kind === 'folder' ? null : refuse(`${witnesses} is not a folder of its own`)
+  } catch (error) {
+    if (errorCode(error) === 'ENOENT') return null
+    throw error
+  }
 }
 
 /** A failure if FORMAT or its absence says that this is not a store of ours; null if it is, or may become one. */

@@ -13,6 +13,9 @@
  *    seen here. What a crash left aside is put back or removed by the next run.
  * 4. A dry run changes nothing, and counts what a run would do now.
  * 5. Nothing is removed once the lock is lost or the caller says stop; what was begun can be left at any point.
+ * 6. A record's second name goes before it, durably, so no crash makes a removal look like a loss. A record that is
+ *    lost is put back from its second name before anything is removed, and one that has none is given it when it is
+ *    older than an hour (`record-witness.ts`).
  */
 import path from 'node:path'
 import {
@@ -30,10 +33,19 @@ import { createStep, type LongWorkOptions, type Step } from './long-work.ts'
 import type { Ports } from './ports.ts'
 import { type RecordProblem, recordFileName } from './record-file.ts'
 import { sessionFolder } from './record-folder.ts'
+import { addWitness, dropWitnesses, putBackRecord, witnessedSeqs } from './record-witness.ts'
 import { linkedFolder } from './store-folder.ts'
 import { sealable, sealRecord } from './store-seal.ts'
 import { type StoreSurvey, type Surveyed, surveyStore } from './store-survey.ts'
-import { putBackAll, type Sweep, settleAsides, sweepPacks, unlinkIfThere, unnamedPacks } from './store-sweep.ts'
+import {
+  graceMs,
+  putBackAll,
+  type Sweep,
+  settleAsides,
+  sweepPacks,
+  unlinkIfThere,
+  unnamedPacks,
+} from './store-sweep.ts'
 
 export interface GcProgress {
   readonly what: 'looking' | 'sealing' | 'removing'
@@ -57,6 +69,8 @@ export interface GcReport {
   readonly droppedByAge: number
   readonly droppedByBudget: number
   readonly sealed: number
+  /** Records that were gone though nobody here removed them, and are back. */
+  readonly putBack: number
   readonly packsBefore: number
   readonly packsRemoved: number
   readonly bytesBefore: number
@@ -101,12 +115,13 @@ export async function collectGarbage(ports: Ports, store: CheckpointStore, optio
       first.records.map(record => record.atMs),
     )
     if (options.dryRun) return dryRun(gc, first, nowMs)
+    const putBack = first.lost.filter(({ sessionId, seq }) => putBackRecord(ports.files, store.paths, sessionId, seq))
     const returned = settleAsides(ports.files, store, first)
     const sealing = await sealQuiet(gc, first, nowMs)
     const found = returned || sealing.sealed > 0 ? await survey(gc) : first
     if (found.kind !== 'surveyed') return withoutReport(found)
     if (found.problems.length > 0) return { kind: 'blocked', problems: found.problems }
-    return await removeOld(gc, found, sealing)
+    return await removeOld(gc, found, { ...sealing, putBack: putBack.length })
   } catch (error) {
     return { kind: 'failed', ...failureOf(error, 'Tidying the store') }
   }
@@ -122,6 +137,7 @@ function withoutReport(ended: Exclude<Surveyed, { kind: 'surveyed' }>): GcResult
 
 interface Sealing {
   readonly sealed: number
+  readonly putBack: number
   readonly problems: readonly string[]
 }
 
@@ -154,14 +170,15 @@ function dryRun(gc: Gc, found: StoreSurvey, nowMs: number): GcResult {
   const { old, young } = unnamedPacks({ ports: gc.ports, found }, marked)
   const bytesFreed =
     sum([...dropped].map(record => record.bytes)) + sum(old.map(pack => found.packs.get(pack)?.bytes ?? 0))
+  const sealed = sealable(found, nowMs).length
   const done = { packsRemoved: old.length, packsWaiting: young.length, bytesFreed, dropped }
   return {
     kind: 'done',
-    report: reportOf(gc, found, planned, { sealed: sealable(found, nowMs).length, problems: [] }, done),
+    report: reportOf(gc, found, planned, { sealed, putBack: found.lost.length, problems: [] }, done),
   }
 }
 
-async function sealQuiet(gc: Gc, found: StoreSurvey, nowMs: number): Promise<Sealing> {
+async function sealQuiet(gc: Gc, found: StoreSurvey, nowMs: number): Promise<Omit<Sealing, 'putBack'>> {
   const { store, step, options } = gc
   const quiet = sealable(found, nowMs)
   const problems: string[] = []
@@ -193,6 +210,7 @@ async function removeOld(gc: Gc, found: StoreSurvey, sealing: Sealing): Promise<
   const whole = dropped.size === droppedBy(planned.plan).size
   const swept = whole ? await sweepPacks(sweepOf(gc, found, dropped)) : null
   if (swept !== null && 'problems' in swept) return { kind: 'blocked', problems: swept.problems }
+  addWitnesses(gc, found, dropped)
   const done: Done = {
     dropped,
     packsRemoved: swept?.removed ?? 0,
@@ -211,13 +229,29 @@ async function dropRecords(gc: Gc, drop: ReadonlySet<KeptCheckpoint>): Promise<R
   for (const [sessionId, records] of sessions) {
     const folder = sessionFolder(store.paths, sessionId)
     if (!(await step({ what: 'removing', done: dropped.size, total: drop.size })) || !options.held()) break
-    for (const record of records.toSorted((a, b) => a.seq - b.seq)) {
+    const oldestFirst = records.toSorted((a, b) => a.seq - b.seq)
+    const seqs = oldestFirst.map(({ seq }) => seq)
+    dropWitnesses(ports.files, store.paths, sessionId, seqs)
+    for (const record of oldestFirst) {
       unlinkIfThere(ports.files, path.join(folder, recordFileName(record.seq)))
       dropped.add(record)
     }
     ports.files.syncFolder(folder)
+    // Another run that thinks it holds the lock may have given them their second names again meanwhile.
+    dropWitnesses(ports.files, store.paths, sessionId, seqs)
   }
   return dropped
+}
+
+/** Invariant 6. A younger record may be one that its writer is about to take back. */
+function addWitnesses({ ports, store, options }: Gc, found: StoreSurvey, dropped: ReadonlySet<KeptCheckpoint>): void {
+  const { files, clock } = ports
+  const kept = found.records.filter(record => !dropped.has(record))
+  for (const [sessionId, records] of Map.groupBy(kept, record => record.sessionId)) {
+    const witnessed = new Set(witnessedSeqs(files, store.paths, sessionId))
+    const without = records.filter(record => !witnessed.has(record.seq) && clock.nowMs() - record.modifiedMs > graceMs)
+    for (const { seq } of without) if (options.held()) addWitness(files, store.paths, sessionId, seq)
+  }
 }
 
 function sweepOf({ ports, store, options, step }: Gc, found: StoreSurvey, dropped: ReadonlySet<KeptCheckpoint>): Sweep {
@@ -229,7 +263,7 @@ function reportOf(
   { options }: Gc,
   found: StoreSurvey,
   { plan, budgetBytes, bytesBefore }: Planned,
-  { sealed, problems }: Sealing,
+  { sealed, putBack, problems }: Sealing,
   { dropped, packsRemoved, packsWaiting, bytesFreed }: Done,
 ): GcReport {
   return {
@@ -239,6 +273,7 @@ function reportOf(
     droppedByAge: plan.dropByAge.filter(record => dropped.has(record)).length,
     droppedByBudget: plan.dropByBudget.filter(record => dropped.has(record)).length,
     sealed,
+    putBack,
     packsBefore: found.packs.size,
     packsRemoved,
     bytesBefore,

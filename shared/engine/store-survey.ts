@@ -10,15 +10,18 @@ import type { CheckpointStore } from './checkpoint-store.ts'
 import { errorCode, type Failure, failureOf } from './durable-file.ts'
 import type { Step } from './long-work.ts'
 import { type PackReader, packOfFileName, packPath } from './pack-reader.ts'
-import type { FileSystem } from './ports.ts'
+import type { FileStat, FileSystem } from './ports.ts'
 import { checkPlaces } from './record-check.ts'
 import { type RecordProblem, recordFileName } from './record-file.ts'
 import { sessionFolder } from './record-folder.ts'
+import { witnessFolder } from './record-witness.ts'
 import { mergeableSegments } from './store-seal.ts'
 
 export interface SurveyedRecord extends KeptCheckpoint {
   /** When the session was last seen to do something, epoch ms. */
   readonly lastActivityMs: number
+  /** By the file's own time. */
+  readonly modifiedMs: number
   /** How many frames fewer its most scattered stream would have if it were sealed. */
   readonly mergeable: number
 }
@@ -31,6 +34,8 @@ export interface SurveyedPack {
 export interface StoreSurvey {
   readonly sessions: readonly SessionId[]
   readonly records: readonly SurveyedRecord[]
+  /** Those of `records` that are gone, and were read under their second names. */
+  readonly lost: readonly SurveyedRecord[]
   /** What stands under a record's name and is not one that can be read, of a later version included. */
   readonly problems: readonly RecordProblem[]
   readonly packs: ReadonlyMap<string, SurveyedPack>
@@ -70,14 +75,13 @@ export async function surveyStore(
     const packs = packsIn(files, store, names)
     const listed = store.sessions()
     if (!listed.ok) return { ...listed, kind: 'failed' }
-    const records: SurveyedRecord[] = []
-    const problems: RecordProblem[] = []
+    const taking: Taking = { records: [], lost: [], problems: [] }
     for (const [done, sessionId] of listed.sessions.entries()) {
       if (!(await step({ done, total: listed.sessions.length }))) return { kind: 'stopped' }
-      const failure = surveySession({ files, store, reader }, sessionId, records, problems)
+      const failure = surveySession({ files, store, reader }, sessionId, taking)
       if (failure) return { kind: 'failed', ...failure }
     }
-    return { kind: 'surveyed', sessions: listed.sessions, records, problems, packs, asides }
+    return { kind: 'surveyed', sessions: listed.sessions, ...taking, packs, asides }
   } catch (error) {
     return { kind: 'failed', ...failureOf(error, 'Looking through the store') }
   } finally {
@@ -104,32 +108,40 @@ interface Surveying {
   readonly reader: PackReader
 }
 
-function surveySession(
-  { files, store, reader }: Surveying,
-  sessionId: SessionId,
-  records: SurveyedRecord[],
-  problems: RecordProblem[],
-): Failure | null {
+/** What is being collected. */
+interface Taking {
+  readonly records: SurveyedRecord[]
+  readonly lost: SurveyedRecord[]
+  readonly problems: RecordProblem[]
+}
+
+function surveySession({ files, store, reader }: Surveying, sessionId: SessionId, taking: Taking): Failure | null {
   const listed = store.list(sessionId)
   if (!listed.ok) return listed
-  const folder = sessionFolder(store.paths, sessionId)
   for (const read of listed.records) {
-    // One that another process removed between the listing and the reading is nobody's trouble.
-    if (!read.ok && read.problem.kind !== 'missing') problems.push(read.problem)
-    if (!read.ok) continue
-    const bytes = statOf(files, path.join(folder, recordFileName(read.record.seq)))?.size ?? 0
-    records.push(surveyed(read.record, bytes, checkPlaces(reader, read.record).length === 0))
+    const isGone = !read.ok && read.problem.kind === 'missing'
+    const found = isGone ? store.readWitness(sessionId, read.problem.seq) : read
+    if (!found.ok) {
+      taking.problems.push(found.problem)
+      continue
+    }
+    const folder = isGone ? witnessFolder(store.paths, sessionId) : sessionFolder(store.paths, sessionId)
+    const stat = statOf(files, path.join(folder, recordFileName(found.record.seq)))
+    const record = surveyed(found.record, stat, checkPlaces(reader, found.record).length === 0)
+    taking.records.push(record)
+    if (isGone) taking.lost.push(record)
   }
   return null
 }
 
-function surveyed(record: CheckpointRecord, bytes: number, verified: boolean): SurveyedRecord {
+function surveyed(record: CheckpointRecord, stat: FileStat | null, verified: boolean): SurveyedRecord {
   return {
     sessionId: record.session,
     seq: record.seq,
     atMs: record.at,
     verified,
-    bytes,
+    bytes: stat?.size ?? 0,
+    modifiedMs: stat?.mtimeMs ?? Number.POSITIVE_INFINITY,
     packs: record.packs,
     lastActivityMs: Math.max(record.at, record.lastActivity ?? 0),
     mergeable: mergeableSegments(record),
@@ -137,7 +149,7 @@ function surveyed(record: CheckpointRecord, bytes: number, verified: boolean): S
 }
 
 /** Null for what has just gone. */
-function statOf(files: FileSystem, at: string) {
+function statOf(files: FileSystem, at: string): FileStat | null {
   try {
     return files.lstat(at)
   } catch (error) {

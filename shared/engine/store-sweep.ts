@@ -7,11 +7,11 @@ import type { CheckpointStore } from './checkpoint-store.ts'
 import { errorCode, type Failure } from './durable-file.ts'
 import { packPath } from './pack-reader.ts'
 import type { FileSystem, Ports } from './ports.ts'
-import type { RecordProblem } from './record-file.ts'
+import type { RecordProblem, RecordRead } from './record-file.ts'
 import { asidePath, type StoreSurvey, type SurveyedRecord } from './store-survey.ts'
 
 /** Younger packs may belong to a checkpoint that is being made. By the files' own times; one from the future is young. */
-const graceMs = 3_600_000
+export const graceMs = 3_600_000
 
 export interface Sweep {
   readonly ports: Pick<Ports, 'clock' | 'files'>
@@ -98,12 +98,18 @@ function named(store: CheckpointStore, known: Named): Named | { readonly problem
     for (const seq of numbers.ok ? numbers.seqs : []) {
       if (seen.has(`${sessionId}/${seq}`)) continue
       seen.add(`${sessionId}/${seq}`)
-      const read = store.read(sessionId, seq)
+      const read = readOrWitness(store, sessionId, seq)
       if (read.ok) for (const pack of read.record.packs) packs.add(pack)
       else if (read.problem.kind !== 'missing') problems.push(read.problem)
     }
   }
   return problems.length > 0 ? { problems } : { packs, seen }
+}
+
+/** Of a record that is gone, what its second name holds: it may be put back, and then needs its packs. */
+function readOrWitness(store: CheckpointStore, sessionId: SessionId, seq: number): RecordRead {
+  const read = store.read(sessionId, seq)
+  return read.ok || read.problem.kind !== 'missing' ? read : store.readWitness(sessionId, seq)
 }
 
 function unlisted(sessionId: SessionId, { message }: Failure): RecordProblem {

@@ -99,7 +99,7 @@ async function verifySession(run: Verification, sessionId: SessionId): Promise<n
     run.findings.push({ ...damage(null, 'store-unreadable', listed.message), sessionId })
     return 0
   }
-  run.findings.push(...listed.records.flatMap(read => (read.ok ? [] : [problemFinding(read.problem)])))
+  run.findings.push(...listed.records.flatMap(read => (read.ok ? [] : [problemFinding(run.store, read.problem)])))
   const placed = listed.records.flatMap(read => (read.ok && verifyPlaces(run, read.record) ? [read.record] : []))
   for (const record of placed) {
     if (!(await run.step())) return listed.records.length
@@ -109,10 +109,20 @@ async function verifySession(run: Verification, sessionId: SessionId): Promise<n
   return listed.records.length
 }
 
-function problemFinding(problem: RecordProblem): Finding {
+function problemFinding(store: CheckpointStore, problem: RecordProblem): Finding {
   const where = { session: problem.sessionId, seq: problem.seq }
+  if (problem.kind === 'missing') return damage(where, 'record-missing', lostWords(store, problem))
   if (problem.kind === 'newer') return { ...damage(where, 'record-newer', problem.message), severity: 'note' }
   return damage(where, problem.kind === 'damaged' ? 'record-damaged' : 'record-unreadable', problem.message)
+}
+
+/** Of a record that nobody here removed (invariant 7 of `checkpoint-store.ts`). */
+function lostWords(store: CheckpointStore, { sessionId, seq }: RecordProblem): string {
+  const held = store.readWitness(sessionId, seq).ok
+  const rest = held
+    ? 'its second name still holds it; `session-monitor gc` puts it back'
+    : 'what its second name, in the folder `witness`, holds is damaged too'
+  return `The record of this checkpoint is gone, and it was not removed by this program; ${rest}`
 }
 
 function note(code: Finding['code'], message: string): Finding {

@@ -164,9 +164,9 @@ describe('the maker', () => {
     grow()
     const racing: CheckpointStore = {
       ...store,
-      commit: (...args) => {
+      commitTogether: (...args) => {
         rmSync(swept, { force: true })
-        return store.commit(...args)
+        return store.commitTogether(...args)
       },
     }
     expect(await make(racing)).toMatchObject({ kind: 'saved', seq: 2 })
@@ -179,7 +179,8 @@ describe('the maker', () => {
     grow()
     const racing: CheckpointStore = {
       ...store,
-      commit: drafts => drafts.map(draft => ({ kind: 'packs-gone', sessionId: draft.session, packs: [] })),
+      commitTogether: async drafts =>
+        drafts.map(draft => ({ kind: 'packs-gone', sessionId: draft.session, packs: [] })),
     }
     expect(await make(racing)).toMatchObject({ kind: 'failed', code: 'verification' })
     expect(await make()).toMatchObject({ kind: 'saved', seq: 2 })

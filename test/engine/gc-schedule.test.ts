@@ -119,12 +119,21 @@ describe('the schedule of tidying', () => {
 })
 
 it('says what was done in a sentence', () => {
-  const report = { dryRun: false, sessions: 3, checkpoints: 40, droppedByAge: 12, droppedByBudget: 3, sealed: 1 }
+  const report = {
+    dryRun: false,
+    sessions: 3,
+    checkpoints: 40,
+    droppedByAge: 12,
+    droppedByBudget: 3,
+    sealed: 1,
+    putBack: 0,
+  }
   const packs = { packsBefore: 20, packsRemoved: 9, packsWaiting: 0 }
   const bytes = { bytesBefore: 90_000_000, bytesFreed: 40_000_000, budgetBytes: 10e9, overBudgetBytes: 0, problems: [] }
   expect(gcWords({ ...report, ...packs, ...bytes })).toBe(
     'Tidied the store: 12 checkpoints removed by age, 3 for the budget, 1 session sealed, 40 MB freed.',
   )
+  expect(gcWords({ ...report, ...packs, ...bytes, putBack: 2 })).toMatch(/2 records that had been deleted put back\.$/)
 })
 
 it('says why nothing is removed', () => {

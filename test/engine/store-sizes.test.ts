@@ -81,7 +81,7 @@ describe('the sizes of a store', () => {
     const record = world.save(sessionA, hour)
     sizes.read()
     expect(opened).toEqual([`${sessionA}/1`, `${sessionA}/2`, `${sessionA}/3`])
-    world.memory.unlink(`/store/checkpoints/${sessionA}/00000001.json`)
+    for (const name of ['witness', 'checkpoints']) world.memory.unlink(`/store/${name}/${sessionA}/00000001.json`)
     expect(sizes.read()).toMatchObject({ bytes: onDisk(), projects: [{ checkpoints: 2 }] })
     expect(record.seq).toBe(3)
   })

@@ -11,6 +11,7 @@
  * too) whole. That is harsher than a disk that keeps the order of steps.
  */
 import type { FileSystem } from '../../shared/engine/ports.ts'
+import { syncOne } from '../../shared/engine/sync-steps.ts'
 import { createDisk, type Disk, powerCut, syncNames, systemError } from './memory-disk.ts'
 import {
   chmod,
@@ -86,6 +87,9 @@ function viewOf(disk: Disk): MemoryFiles {
     chmod: (path, mode) => operate('chmod', () => chmod(disk, path, mode)),
     setTimes: (path, _atimeMs, mtimeMs) => operate('setTimes', () => setTimes(disk, path, mtimeMs)),
     syncFolder: path => operate('syncFolder', () => syncNames(disk, folderAt(disk, path, 'syncFolder'))),
+    async syncTogether(jobs) {
+      return jobs.map(job => syncOne(this, job))
+    },
     diskSpace: path => operate('diskSpace', () => diskSpace(disk, path)),
     ...controls,
     another: () => viewOf(disk),

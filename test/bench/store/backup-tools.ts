@@ -61,10 +61,9 @@ function timed(program: string, env: NodeJS.ProcessEnv) {
   }
 }
 
-/** Sum of the sizes of all files. */
+/** Sum of the sizes of all files; one that has two names counts once, as `du` does it. */
 export function bytesBelow(folder: string): number {
-  return fs
-    .readdirSync(folder, { recursive: true, withFileTypes: true })
-    .filter(entry => entry.isFile())
-    .reduce((sum, entry) => sum + fs.statSync(path.join(entry.parentPath, entry.name)).size, 0)
+  const files = fs.readdirSync(folder, { recursive: true, withFileTypes: true }).filter(entry => entry.isFile())
+  const stats = files.map(entry => fs.statSync(path.join(entry.parentPath, entry.name)))
+  return [...new Map(stats.map(({ ino, size }) => [ino, size])).values()].reduce((sum, size) => sum + size, 0)
 }

@@ -41,7 +41,9 @@ const project = path.join(plan.workFolder, 'project')
 function portsOf({ synced }: ChildPlan): Ports {
   const real = nodePorts(() => {})
   const open: FileSystem['open'] = (at, mode) => ({ ...real.files.open(at, mode), sync: () => {} })
-  const files = synced ? real.files : { ...real.files, open, syncFolder: () => {} }
+  const files: FileSystem = synced
+    ? real.files
+    : { ...real.files, open, syncFolder: () => {}, syncTogether: async jobs => jobs.map(() => null) }
   const run: Ports['commands']['run'] = async () => {
     return { code: null, stdout: Buffer.alloc(0), stderr: '', failure: 'ENOENT' }
   }

@@ -1,9 +1,9 @@
 /**
- * Random damage to the files of a store: flipped bits, cut, zeroed, prolonged and deleted files, one at a time.
+ * Random damage to the files of a store: flipped bits, cut, zeroed, prolonged and deleted files, and whole folders
+ * that are gone, one at a time.
  *
  * Each must be found by `verify`, or be harmless: then everything that was saved is proven to come back to the byte.
- * Whatever is found, nothing crashes, and nothing that is not what was saved is given back as if it were. A record
- * that is deleted as a whole cannot be told from one that retention has thinned; the others must be unharmed.
+ * Whatever is found, nothing crashes, and nothing that is not what was saved is given back as if it were.
  */
 
 import { openStore } from '../../../shared/engine/checkpoint-store.ts'
@@ -11,17 +11,18 @@ import { removeTreeQuietly } from '../../../shared/engine/durable-file.ts'
 import { createGit } from '../../../shared/engine/git-command.ts'
 import { restoreSide } from '../../../shared/engine/restore-side.ts'
 import { verifyStore } from '../../../shared/engine/verify-store.ts'
+import type { MemoryFiles } from '../../support/memory-file-system.ts'
 import { type Random, seededRandom } from '../../support/random.ts'
 import { createMemoryWorld, differences, type Expected, type MemoryWorld, readAll, write } from './memory-world.ts'
 
 export interface DamageTrial {
   readonly trials: number
-  /** By kind of damage, how often it was found, harmless, or a deleted record. */
+  /** By kind of damage, how often it was found, or harmless. */
   readonly counts: Readonly<Record<string, number>>
   readonly failures: readonly string[]
 }
 
-type Kind = 'flip' | 'cut' | 'zero' | 'prolong' | 'delete'
+type Kind = 'flip' | 'cut' | 'zero' | 'prolong' | 'delete' | 'delete folder'
 
 const storeFolder = '/data/store'
 /** A store of its own for so many trials. */
@@ -35,15 +36,13 @@ export async function damageStore(seed: number, trials: number): Promise<DamageT
     const world = await usedStore(`${seed}/${done}`)
     const files = filesBelow(world, storeFolder)
     for (let trial = done; trial < Math.min(trials, done + trialsPerWorld); trial++) {
-      const at = random.pick(files)
-      const before = readAll(world.disk, at)
-      const kind = damage(world, random, at, before)
+      const { kind, at, mend } = damage(world, random, files)
       const label = `seed ${seed}, trial ${trial}, ${kind} in ${at.slice(storeFolder.length)}`
-      const { verdict, problems } = await judge(world, random.pick(world.saved), kind === 'delete' && isRecord(at))
+      const { verdict, problems } = await judge(world, random.pick(world.saved))
       const key = `${kind} ${verdict}`
       counts[key] = (counts[key] ?? 0) + 1
       failures.push(...problems.map(words => `${label}: ${words}`))
-      write(world.disk, at, before)
+      mend()
     }
     failures.push(...(await world.check()).map(words => `after all damage was mended: ${words}`))
   }
@@ -66,22 +65,45 @@ function filesBelow({ disk }: MemoryWorld, folder: string): readonly string[] {
   })
 }
 
-const isRecord = (at: string) => at.startsWith(`${storeFolder}/checkpoints/`)
-
-function damage({ disk }: MemoryWorld, random: Random, at: string, before: Buffer): Kind {
-  const kind = random.weighted<Kind>([
-    [5, 'flip'],
-    [2, 'cut'],
-    [1, 'zero'],
-    [1, 'prolong'],
-    [1, 'delete'],
-  ])
-  if (kind === 'delete') disk.unlink(at)
-  else write(disk, at, damaged(kind, random, before))
-  return kind
+interface Damage {
+  readonly kind: Kind
+  readonly at: string
+  readonly mend: () => void
 }
 
-function damaged(kind: Exclude<Kind, 'delete'>, random: Random, before: Buffer): Buffer {
+function damage({ disk }: MemoryWorld, random: Random, files: readonly string[]): Damage {
+  const kind = random.weighted<Kind>([
+    [10, 'flip'],
+    [4, 'cut'],
+    [2, 'zero'],
+    [2, 'prolong'],
+    [2, 'delete'],
+    [1, 'delete folder'],
+  ])
+  const file = random.pick(files)
+  if (kind === 'delete folder') return deleteFolder(disk, folderOf(file), files)
+  const before = readAll(disk, file)
+  if (kind === 'delete') disk.unlink(file)
+  else write(disk, file, damaged(kind, random, before))
+  return { kind, at: file, mend: () => write(disk, file, before) }
+}
+
+/** The folder that a file lies in; of FORMAT, one whose loss is no harm. */
+function folderOf(file: string): string {
+  const folder = file.slice(0, file.lastIndexOf('/'))
+  return folder === storeFolder ? `${storeFolder}/tmp` : folder
+}
+
+function deleteFolder(disk: MemoryFiles, folder: string, files: readonly string[]): Damage {
+  const inside = files.filter(file => file.startsWith(`${folder}/`)).map(file => [file, readAll(disk, file)] as const)
+  removeTreeQuietly(disk, folder)
+  const mend = () => {
+    for (const [file, content] of inside) write(disk, file, content)
+  }
+  return { kind: 'delete folder', at: folder, mend }
+}
+
+function damaged(kind: Exclude<Kind, 'delete' | 'delete folder'>, random: Random, before: Buffer): Buffer {
   const at = random.int(0, before.length - 1)
   if (kind === 'cut') return before.subarray(0, at)
   if (kind === 'prolong') return Buffer.concat([before, Buffer.from(random.hex(random.int(1, 64)))])
@@ -91,12 +113,11 @@ function damaged(kind: Exclude<Kind, 'delete'>, random: Random, before: Buffer):
   return bytes
 }
 
-type Verdict = 'found' | 'harmless' | 'as if thinned'
+type Verdict = 'found' | 'harmless'
 
 async function judge(
   world: MemoryWorld,
   one: Expected,
-  recordDeleted: boolean,
 ): Promise<{ readonly verdict: Verdict; readonly problems: readonly string[] }> {
   const opened = openStore(world.ports, storeFolder, { minimumFreeShare: 0 })
   if (!opened.ok) return { verdict: 'found', problems: [] }
@@ -110,8 +131,6 @@ async function judge(
   })
   silent.push(...(await restoredWrong(world, one)))
   if (findings.some(({ severity }) => severity === 'damage')) return { verdict: 'found', problems: silent }
-  const missing = world.saved.filter(({ session, seq }) => !store.read(session, seq).ok).length
-  if (recordDeleted && missing === 1) return { verdict: 'as if thinned', problems: silent }
   const lost = world.saved.flatMap(each => differences(store, each)).map(words => `not found by verify: ${words}`)
   return { verdict: 'harmless', problems: [...silent, ...lost] }
 }

@@ -16,6 +16,7 @@ const report: GcReport = {
   droppedByAge: 12,
   droppedByBudget: 3,
   sealed: 1,
+  putBack: 0,
   packsBefore: 20,
   packsRemoved: 9,
   packsWaiting: 0,

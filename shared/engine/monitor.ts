@@ -3,7 +3,7 @@
  * behind one `MonitorApi`. Hosts see nothing behind it.
  */
 import { isDeepStrictEqual } from 'node:util'
-import type { CheckpointCause, CheckpointOutcome, CheckpointRequest } from '../core/checkpoint.ts'
+import type { CheckpointCause, CheckpointOutcome } from '../core/checkpoint.ts'
 import { summariseCheckpoint } from '../core/checkpoint.ts'
 import { isPaused } from '../core/decision.ts'
 import { explainOutcome } from '../core/explain.ts'
@@ -16,7 +16,6 @@ import {
   type Notice,
   type Phase,
   type Progress,
-  type WatchState,
 } from '../core/monitor-state.ts'
 import type { SessionId } from '../core/session.ts'
 import type { Settings, SettingsProblem } from '../core/settings.ts'
@@ -24,9 +23,11 @@ import type { SettingsChanges } from '../core/settings-change.ts'
 import { createCoordinator } from './checkpoint-coordinator.ts'
 import { createHistory } from './checkpoint-history.ts'
 import { createMaker } from './checkpoint-maker.ts'
+import { dueRequests, requestFor, requestsFor } from './checkpoint-requests.ts'
 import { type CheckpointStore, openStore } from './checkpoint-store.ts'
 import { summariseCycle } from './cycle-summary.ts'
 import { dataPaths } from './data-folder.ts'
+import { createDetection, readingProgress } from './detection.ts'
 import { createGcSchedule } from './gc-schedule.ts'
 import { createGit } from './git-command.ts'
 import { createLockBesideLegacy } from './legacy-lock.ts'
@@ -48,9 +49,6 @@ import { createSessionRegistry } from './session-registry.ts'
 import { createSettingsDesk, type SettingsDesk } from './settings-desk.ts'
 import { loadSettings } from './settings-file.ts'
 import { createStateHolder, type StateHolder } from './state-holder.ts'
-import { createTouchedLook } from './touched-look.ts'
-import { createDetector, type Detector, type OnProgress } from './transcript-detector.ts'
-import { startTranscriptWatch, type TranscriptWatch } from './transcript-watch.ts'
 import { createSnapshotter } from './work-tree-snapshot.ts'
 
 export interface MonitorOptions {
@@ -171,7 +169,16 @@ function createMonitor(ports: Ports, options: MonitorOptions, { store, state, le
     onSettings: takeSettings,
     onNotice: notice => ('gone' in notice ? state.clear(notice.id) : state.raise(notice)),
   })
-  let detection = openDetection(roots())
+  const detection = createDetection({
+    ports,
+    roots,
+    indexFolder: paths.index,
+    workers: options.scanWorkers,
+    history,
+    overview,
+    onTouched: touch,
+    onWatch: watch => state.update({ watch }),
+  })
   let stopWatchingSettings: (() => Promise<void>) | null = null
   let isLocked = false
   let pausedUntilMs: number | null = null
@@ -179,6 +186,7 @@ function createMonitor(ports: Ports, options: MonitorOptions, { store, state, le
   let tail: Promise<unknown> = Promise.resolve()
   let joinable: Promise<CycleSummary> | null = null
 
+  const request = (entry: SessionEntry, cause: CheckpointCause) => requestFor(entry, cause, ports.clock.nowMs())
   const restPhase = (): Phase => {
     if (stopping.signal.aborted) return 'stopped'
     if (worker.progress() !== null) return 'checkpointing'
@@ -221,9 +229,9 @@ function createMonitor(ports: Ports, options: MonitorOptions, { store, state, le
   async function look(): Promise<void> {
     if (pausedUntilMs !== null && !isPaused(pausedUntilMs, ports.clock.nowMs())) endPause()
     settingsDesk.look()
-    await followRoots()
+    if (await detection.follow()) state.update({ roots: roots() })
     state.update({ phase: 'scanning', progress: null })
-    const { detector } = detection
+    const detector = detection.detector()
     if (options.automatic && sessions.entries.size === 0 && detector.knowsNothing()) await showGlance()
     const found = await detector.refresh(readingProgress(ports.clock, progress => state.update({ progress })))
     sessions.noteUrgent(found)
@@ -237,36 +245,11 @@ function createMonitor(ports: Ports, options: MonitorOptions, { store, state, le
     state.update({ phase: restPhase(), progress: checkpointProgress() })
   }
 
-  function openDetection(roots: readonly string[]): Detection {
-    const { scanWorkers } = options
-    const workers = scanWorkers ? { workers: scanWorkers } : {}
-    const detector = createDetector(ports, { roots, indexFolder: paths.index, ...workers })
-    return {
-      roots,
-      detector,
-      touched: createTouchedLook({ clock: ports.clock, detector, history, overview }),
-      watch: null,
-    }
-  }
-
-  /** The folders that are searched are settings too. */
-  async function followRoots(): Promise<void> {
-    if (isDeepStrictEqual(detection.roots, roots())) return
-    await closeDetection()
-    detection = openDetection(roots())
-    state.update({ roots: roots() })
-  }
-
-  async function closeDetection(): Promise<void> {
-    await detection.watch?.stop()
-    await detection.detector.close()
-  }
-
   /** Something to look at while everything is read for the first time. */
   async function showGlance(): Promise<void> {
     const options = lookOptions()
     const nowMs = ports.clock.nowMs()
-    const glimpsed = await detection.detector.glance()
+    const glimpsed = await detection.detector().glance()
     const seen = glimpsed.map(session =>
       overview.entryOf(session, history.last(session.facts.sessionId), null, nowMs, options),
     )
@@ -286,7 +269,7 @@ function createMonitor(ports: Ports, options: MonitorOptions, { store, state, le
 
   async function lookAtTouched(paths: readonly string[] | null): Promise<void> {
     if (stopping.signal.aborted) return
-    const { changed, gone, livesChanged } = await detection.touched.look(paths, sessions.entries)
+    const { changed, gone, livesChanged } = await detection.touched().look(paths, sessions.entries)
     const isGone = [...gone].some(id => sessions.get(id) !== undefined)
     if (changed.length === 0 && !isGone) return
     const urgentBefore = sessions.urgent().size
@@ -296,7 +279,7 @@ function createMonitor(ports: Ports, options: MonitorOptions, { store, state, le
       sessions.noteUrgent([...all.values()])
     }
     const fresh = changed.map(session => {
-      return detection.touched.entryOf(session, sessions.get(session.facts.sessionId), lookOptions())
+      return detection.touched().entryOf(session, sessions.get(session.facts.sessionId), lookOptions())
     })
     state.update({ sessions: sessions.merge(fresh, gone, state.get().sessions) })
     if (sessions.urgent().size > urgentBefore) scheduler.wake()
@@ -320,8 +303,7 @@ function createMonitor(ports: Ports, options: MonitorOptions, { store, state, le
 
   /** After the first look, which it would only slow down. */
   function startWatching(): void {
-    const onState = (watch: WatchState) => state.update({ watch })
-    detection.watch ??= startTranscriptWatch({ ports, roots: detection.roots, onTouched: touch, onState })
+    detection.watch()
     stopWatchingSettings ??= settingsDesk.watch()
   }
 
@@ -330,7 +312,7 @@ function createMonitor(ports: Ports, options: MonitorOptions, { store, state, le
     const fromMs = ports.clock.monotonicMs()
     await inTurn(look)
     const looked = sessions.all()
-    const done = await worker.submit(looked.flatMap(dueRequest))
+    const done = await worker.submit(dueRequests(looked, ports.clock.nowMs()))
     const tookMs = ports.clock.monotonicMs() - fromMs
     const summary = summariseCycle(looked, done, { startedMs, tookMs })
     publishViews()
@@ -338,27 +320,6 @@ function createMonitor(ports: Ports, options: MonitorOptions, { store, state, le
     scores.save()
     await inTurn(() => gc.runIfDue(stopping.signal))
     return summary
-  }
-
-  function dueRequest({ decision, ...entry }: SessionEntry): CheckpointRequest[] {
-    return decision.action === 'checkpoint' ? [requestFor(entry, decision.cause)] : []
-  }
-
-  function safetyRequest(entry: SessionEntry | undefined): CheckpointRequest[] {
-    return entry === undefined ? [] : [requestFor(entry, { kind: 'safety' })]
-  }
-
-  function requestFor(
-    entry: Pick<SessionEntry, 'session' | 'last' | 'score'>,
-    cause: CheckpointCause,
-  ): CheckpointRequest {
-    return {
-      sessionId: entry.session.facts.sessionId,
-      cause,
-      requestedMs: ports.clock.nowMs(),
-      lastCheckpointMs: entry.last?.at ?? null,
-      score: entry.score,
-    }
   }
 
   /** A run of the queue begins or has ended: what stood in its way is watched until the next one. */
@@ -395,18 +356,7 @@ function createMonitor(ports: Ports, options: MonitorOptions, { store, state, le
 
   async function requestCheckpoint(target: CheckpointTarget): Promise<readonly CheckpointOutcome[]> {
     await inTurn(look)
-    const looked = sessions.all()
-    if ('sessionIds' in target) {
-      const { urgent: event } = target
-      const cause: CheckpointCause = event === undefined ? { kind: 'manual' } : { kind: 'urgent', event }
-      const wanted = target.sessionIds.map(id => sessions.get(id) ?? id)
-      const request = (entry: SessionEntry | string) =>
-        typeof entry === 'string' ? unknownSession(entry, ports.clock.nowMs()) : requestFor(entry, cause)
-      return worker.submit(wanted.map(request))
-    }
-    if (target.which === 'due') return worker.submit(looked.flatMap(dueRequest))
-    const changed = looked.filter(entry => !entry.assessment.unchanged && entry.view.protection !== 'excluded')
-    return worker.submit(changed.map(entry => requestFor(entry, { kind: 'manual' })))
+    return worker.submit(requestsFor(target, sessions, ports.clock.nowMs()))
   }
 
   function runCycle(): Promise<CycleSummary> {
@@ -432,7 +382,7 @@ function createMonitor(ports: Ports, options: MonitorOptions, { store, state, le
   async function prove(): Promise<void> {
     const failed = await inTurn(() => proof.runIfDue(stopping.signal))
     const entry = failed === null ? undefined : sessions.get(failed)
-    if (entry) await worker.submit([requestFor(entry, { kind: 'urgent', event: 'checkpoint-damaged' })])
+    if (entry) await worker.submit([request(entry, { kind: 'urgent', event: 'checkpoint-damaged' })])
   }
 
   /** Damaged records above the newest good one of a session that was looked at. */
@@ -478,7 +428,10 @@ function createMonitor(ports: Ports, options: MonitorOptions, { store, state, le
     roots,
     signal: stopping.signal,
     sessions: () => sessions.all().map(entry => entry.session),
-    saveFirst: ids => worker.submit(ids.flatMap(id => safetyRequest(sessions.get(id)))),
+    saveFirst: ids => {
+      const known = ids.flatMap(id => sessions.get(id) ?? [])
+      return worker.submit(known.map(entry => request(entry, { kind: 'safety' })))
+    },
     inTurn,
     look: () => inTurn(look),
   })
@@ -511,44 +464,15 @@ function createMonitor(ports: Ports, options: MonitorOptions, { store, state, le
     stop: async () => {
       stopping.abort()
       retryWatch.disarm()
-      await detection.watch?.stop()
+      await detection.stopWatching()
       await stopWatchingSettings?.()
       await scheduler.stop()
       await worker.idle()
       await tail
-      await closeDetection()
+      await detection.close()
       scores.save()
       state.update({ phase: 'stopped', nextCycleAtMs: null })
     },
-  }
-}
-
-/** What finds sessions in the folders that hold at the moment. */
-interface Detection {
-  readonly roots: readonly string[]
-  readonly detector: Detector
-  readonly touched: ReturnType<typeof createTouchedLook>
-  watch: TranscriptWatch | null
-}
-
-/** Whoever shows it needs no more than a few signs a second. Ms. */
-const progressEveryMs = 200
-
-function readingProgress(clock: Ports['clock'], show: (progress: Progress) => void): OnProgress {
-  const fromMs = clock.monotonicMs()
-  let shownMs = fromMs
-  return ({ done, total, doneBytes, totalBytes }) => {
-    const nowMs = clock.monotonicMs()
-    if (nowMs - shownMs < progressEveryMs) return
-    shownMs = nowMs
-    const leftMs = (nowMs - fromMs) * (totalBytes / doneBytes - 1)
-    show({
-      task: 'Reading transcripts',
-      done,
-      total,
-      bytes: { done: doneBytes, total: totalBytes },
-      ...(Number.isFinite(leftMs) ? { leftMs: Math.max(0, leftMs) } : {}),
-    })
   }
 }
 
@@ -559,11 +483,4 @@ function damageNotice(records: number): Notice {
     message: `${count(records, 'checkpoint')} cannot be read any more; older ones serve, and the next ones are complete`,
     remedy: 'Run `session-monitor verify`, and look after the disk.',
   }
-}
-
-/** A request for a session that nobody knows: the coordinator answers it in words. */
-function unknownSession(sessionId: string, requestedMs: number): CheckpointRequest {
-  const zero = { value: 0, threshold: 1, score: 0, weight: 0, weighted: 0 }
-  const score = { factors: { time: zero, activity: zero, context: zero, idle: zero }, total: 0 }
-  return { sessionId, cause: { kind: 'manual' }, requestedMs, lastCheckpointMs: null, score }
 }

@@ -6,7 +6,7 @@
  */
 import { z } from 'zod'
 import type { FactorName, SessionScore } from './scoring.ts'
-import { parseSessionId, type SessionId } from './session.ts'
+import { longestStreamName, parseSessionId, type SessionId, streamNamePattern } from './session.ts'
 
 /** `<session id>/<seq>`, seq counting up from 1. */
 export type CheckpointId = string
@@ -102,11 +102,7 @@ const sha256 = z.string().regex(/^[0-9a-f]{64}$/)
 export const framePlaceSchema = z.tuple([size, size, size, size])
 export type FramePlace = z.infer<typeof framePlaceSchema>
 
-/** Names that may become part of a path below the store's or a restore's target: no empty part, no dots-only part, no separator but '/'. */
-export const streamNameSchema = z
-  .string()
-  .max(400)
-  .regex(/^[A-Za-z0-9_][A-Za-z0-9._-]*(\/[A-Za-z0-9_][A-Za-z0-9._-]*){0,8}$/)
+export const streamNameSchema = z.string().max(longestStreamName).regex(streamNamePattern)
 
 export const streamRecordSchema = z.looseObject({
   name: streamNameSchema,

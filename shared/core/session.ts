@@ -34,6 +34,15 @@ export interface TranscriptStream {
   readonly modifiedMs: number
 }
 
+/** Names that may become part of a path below the store's or a restore's target: no empty part, no dots-only part, no separator but '/'. */
+export const streamNamePattern = /^[A-Za-z0-9_][A-Za-z0-9._-]*(\/[A-Za-z0-9_][A-Za-z0-9._-]*){0,8}$/
+/** Characters of a stream's name. */
+export const longestStreamName = 400
+
+export function isStreamName(name: string): boolean {
+  return name.length <= longestStreamName && streamNamePattern.test(name)
+}
+
 /** A file that a tool of this session changed with success. */
 export interface ChangedFile {
   /** As the transcript names it: absolute in every version seen. */

@@ -10,8 +10,7 @@
  * counts once. A folder that cannot be read becomes a notice and hides nothing else.
  */
 import path from 'node:path'
-import { streamNameSchema } from '../core/checkpoint.ts'
-import { parseSessionId, type SessionId } from '../core/session.ts'
+import { isStreamName, parseSessionId, type SessionId } from '../core/session.ts'
 import { errorCode } from './durable-file.ts'
 import type { FileStat, FileSystem } from './ports.ts'
 import type { TimeSlice } from './time-slice.ts'
@@ -110,7 +109,7 @@ function sessionOf(found: Finding, sessionId: SessionId): FoundSession {
 function addLegacy(files: FileSystem, root: string, at: string, found: Finding): void {
   const stat = statOf(files, at, found.notices)
   const stream = `legacy/${path.basename(at)}`
-  if (stat?.kind === 'file' && streamNameSchema.safeParse(stream).success) {
+  if (stat?.kind === 'file' && isStreamName(stream)) {
     found.legacy.push({ stream, path: at, root, stat })
   }
 }
@@ -163,7 +162,7 @@ function whyNot(session: FoundSession, stream: string, at: string, stat: FileSta
   if (stat.kind !== 'file') return `${at} is no file and is left alone`
   // Without its own file there is no session, however many others it has.
   if (stream === 'main') return null
-  if (!streamNameSchema.safeParse(stream).success) return `${at} has a name that cannot be kept and is left out`
+  if (!isStreamName(stream)) return `${at} has a name that cannot be kept and is left out`
   return session.files.size < limits.files ? null : `Only ${limits.files} files are kept; the others are left out`
 }
 

@@ -68,6 +68,21 @@ function blank(sessionId: SessionId): KeptSession {
   }
 }
 
+/** Puts the fold away as text, which takes a fraction of its room: for sessions that nothing may happen to any more. */
+export function condense(kept: KeptSession): void {
+  if (kept.fold === null) return
+  const { brief, goodbye, text } = digestOf(kept.fold)
+  kept.digest = { brief, goodbye, foldText: () => text }
+  kept.fold = null
+  kept.facts = null
+}
+
+/** @returns what every list shows, and the whole as JSON */
+export function digestOf(fold: SessionFold): Omit<SessionDigest, 'foldText'> & { readonly text: string } {
+  const { filesChanged, lastPrompts, lastCommands, lastReply, todos, ...brief } = factsOf(fold)
+  return { brief, goodbye: saidGoodbye(fold), text: JSON.stringify(fold) }
+}
+
 /** The facts as they are now. */
 export function keptFacts(kept: KeptSession): SessionFacts {
   kept.facts ??= kept.fold === null ? factsOfDigest(kept) : factsOf(kept.fold)

@@ -3,8 +3,7 @@
  * An entry point, so the real ports are chosen here. It holds one file open at a time and keeps nothing.
  */
 import { parentPort } from 'node:worker_threads'
-import { factsOf, saidGoodbye } from '../core/session-fold.ts'
-import { foldOf, keepNothing, readKept } from './kept-session.ts'
+import { digestOf, foldOf, keepNothing, readKept } from './kept-session.ts'
 import { nodeFiles } from './node-ports.ts'
 import type { ScanAnswer, ScanJob, ScannedSession } from './scan-crew.ts'
 import { createScanner } from './transcript-scanner.ts'
@@ -19,15 +18,6 @@ function scan({ sessionId, streams }: ScanJob): ScannedSession {
   const kept = keepNothing(sessionId)
   let bytes = 0
   for (const read of readKept({ files: nodeFiles, scanner }, kept, new Map(streams))) bytes += read
-  const fold = foldOf(kept)
-  const { filesChanged, lastPrompts, lastCommands, lastReply, todos, ...brief } = factsOf(fold)
-  return {
-    sessionId,
-    bytes,
-    reads: kept.reads,
-    problems: kept.problems,
-    brief,
-    goodbye: saidGoodbye(fold),
-    foldText: JSON.stringify(fold),
-  }
+  const { brief, goodbye, text } = digestOf(foldOf(kept))
+  return { sessionId, bytes, reads: kept.reads, problems: kept.problems, brief, goodbye, foldText: text }
 }

@@ -17,6 +17,7 @@ import { emptyFold, factsOf } from '../core/session-fold.ts'
 import { createDetectorIndex } from './detector-index.ts'
 import { errorCode } from './durable-file.ts'
 import {
+  condense,
   hasLines,
   type KeptSession,
   keepDigest,
@@ -94,8 +95,10 @@ export interface Detector {
 
 /** A change waits this long to be saved, so that a busy session does not rewrite the index all the time. */
 const saveEveryMs = 60_000
-/** Sessions that a glance opens: more than a screen shows. */
-const glanceAtMost = 200
+/** When more sessions than this have to be read in one look, most of them are old. */
+const condenseFrom = 200
+/** Sessions that a glance opens: about as many as a screen shows. */
+const glanceAtMost = 40
 
 export function createDetector(ports: DetectorPorts, { roots, indexFolder, workers }: DetectorOptions): Detector {
   const { clock, files, processes, log } = ports
@@ -194,6 +197,7 @@ export function createDetector(ports: DetectorPorts, { roots, indexFolder, worke
     })
     waiting.sort((a, b) => newestFirst(a.session, b.session))
     const totalBytes = waiting.reduce((sum, { bytes }) => sum + bytes, 0)
+    const isMuch = waiting.length > condenseFrom
     let done = total - waiting.length
     let doneBytes = 0
     const tell = () => onProgress({ done, total, doneBytes, totalBytes })
@@ -217,6 +221,7 @@ export function createDetector(ports: DetectorPorts, { roots, indexFolder, worke
         }
       }
       done += 1
+      if (isMuch) condense(keptOf(session.sessionId))
     }
     tell()
   }
@@ -244,9 +249,13 @@ export function createDetector(ports: DetectorPorts, { roots, indexFolder, worke
 
   /** Brings what is kept of a session up to date; yields the bytes read, chunk by chunk. */
   function* read({ sessionId, files: found }: FoundSession): Generator<number> {
+    yield* readKept({ files, scanner }, keptOf(sessionId), found)
+  }
+
+  function keptOf(sessionId: SessionId): KeptSession {
     const session = kept.get(sessionId) ?? keepNothing(sessionId)
     kept.set(sessionId, session)
-    yield* readKept({ files, scanner }, session, found)
+    return session
   }
 
   function keepScanned({ sessionId, reads, problems, brief, goodbye, foldText }: ScannedSession): void {
@@ -257,7 +266,7 @@ export function createDetector(ports: DetectorPorts, { roots, indexFolder, worke
 
   function describe(found: FoundSession): DetectedSession {
     const { sessionId } = found
-    const session = kept.get(sessionId) ?? keepNothing(sessionId)
+    const session = keptOf(sessionId)
     const before = described.get(sessionId)
     const facts = before?.facts ?? keptFacts(session)
     const root = found.files.get('main')?.root ?? ''
@@ -276,10 +285,11 @@ export function createDetector(ports: DetectorPorts, { roots, indexFolder, worke
     const slice = createTimeSlice(clock)
     noteRegistry(readLiveRegistry(files, roots))
     const read = createGlance(files)
+    const nothing = factsOf(emptyFold(''))
     const told: DetectedSession[] = []
     for (const file of glimpseFiles(files, roots)) {
       if (slice.isOver()) await slice.next()
-      told.push(provisional(file, told.length < glanceAtMost ? read(file) : unread(file)))
+      told.push(provisional(file, told.length < glanceAtMost ? read(file) : unread(nothing, file)))
     }
     return told
   }
@@ -367,8 +377,8 @@ export function createDetector(ports: DetectorPorts, { roots, indexFolder, worke
 }
 
 /** All that can be said of a file that was not opened. */
-function unread({ sessionId, stat }: Glimpsed): SessionFacts {
-  return { ...factsOf(emptyFold(sessionId)), lastActivityMs: stat.mtimeMs }
+function unread(nothing: SessionFacts, { sessionId, stat }: Glimpsed): SessionFacts {
+  return { ...nothing, sessionId, lastActivityMs: stat.mtimeMs }
 }
 
 /** The same files, as far as names, sizes and times tell. */

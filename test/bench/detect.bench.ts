@@ -8,6 +8,7 @@ import type { BenchContext, Benchmark, OptionValues } from './benchmark.ts'
 import { bundleScripts } from './bundle.ts'
 import { type CorpusRequest, describeCorpus, makeCorpus } from './corpora.ts'
 import {
+  appendCandidate,
   engineCandidate,
   learnCandidate,
   ownCandidates,
@@ -19,6 +20,8 @@ import {
   warmCandidates,
 } from './detect/candidates.ts'
 import {
+  type AppendResult,
+  appendTable,
   type EngineResult,
   engineTable,
   names,
@@ -106,14 +109,24 @@ async function measureScan(plan: Plan): Promise<Report> {
   const measured = await inRounds(plan, candidates, rounds)
   const sweep = await inRounds(plan, [sweepCandidate(plan)], 1)
   const engine = await inRounds(plan, [engineCandidate(plan)], context.quick ? 1 : 3)
-  const parts = { sweeps: resultsOf<SweepResult>(sweep), engines: resultsOf<EngineResult>(engine) }
+  const append = await inRounds(plan, [appendCandidate(plan)], 1)
+  const parts = {
+    sweeps: resultsOf<SweepResult>(sweep),
+    engines: resultsOf<EngineResult>(engine),
+    appends: resultsOf<AppendResult>(append),
+  }
   const summaries = candidates.map(({ name }) => summarise(measured, name, names.lines))
   return {
     title: `${today()}: detect, ${corpus.sessions} sessions`,
     setting: setting(),
-    tables: [scanTable(summaries, names.lines), engineTable(parts.engines), sweepTable(parts.sweeps)],
+    tables: [
+      scanTable(summaries, names.lines),
+      engineTable(parts.engines),
+      sweepTable(parts.sweeps),
+      appendTable(parts.appends),
+    ],
     goals: scanGoals(summaries, parts, peer),
-    failures: [...measured.failures, ...sweep.failures, ...engine.failures],
+    failures: [...measured.failures, ...sweep.failures, ...engine.failures, ...append.failures],
   }
 }
 

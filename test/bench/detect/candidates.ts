@@ -16,6 +16,7 @@ export const scripts = {
   warm: 'test/bench/detect/warm.ts',
   'bare-sweep': 'test/bench/detect/bare-sweep.ts',
   engine: 'test/bench/detect/engine.ts',
+  append: 'test/bench/detect/append.ts',
   'scan-worker': 'shared/engine/scan-worker.ts',
   'engine-thread': 'shared/engine/engine-thread-main.ts',
 }
@@ -115,6 +116,18 @@ export function engineCandidate(plan: Plan): Candidate {
   return script(plan, 'engine thread', 'engine', args, run => {
     fs.rmSync(dataFolder, { recursive: true, force: true })
     return whyWrong(run, plan.corpus)
+  })
+}
+
+/** The last of all on a corpus: it changes it. */
+export function appendCandidate(plan: Plan): Candidate {
+  const { configDir, truthFile, folder } = plan.corpus
+  const dataFolder = path.join(folder, 'append-data')
+  const [appends, idleSeconds] = plan.context.quick ? ['20', '1'] : ['300', '10']
+  return script(plan, 'append', 'append', [configDir, truthFile, dataFolder, appends, idleSeconds], ({ result }) => {
+    fs.rmSync(dataFolder, { recursive: true, force: true })
+    const { missed = null } = (result ?? {}) as { readonly missed?: number }
+    return missed === 0 ? null : `${missed ?? 'all'} appends never arrived`
   })
 }
 

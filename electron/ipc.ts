@@ -8,6 +8,7 @@ import { ipcMain, type WebContents } from 'electron'
 import type { MonitorApi } from '../shared/core/monitor-api.ts'
 import { serveMonitor } from '../shared/core/serve-monitor.ts'
 import type { Wire } from '../shared/core/wire.ts'
+import { statePace } from '../shared/engine/state-pace.ts'
 import { isPageUrl } from './app-protocol.ts'
 import { monitorChannel } from './channel.ts'
 
@@ -92,7 +93,10 @@ function createPage(contents: WebContents, onRefused: (message: string) => void)
     },
     restart(served) {
       stop()
-      stop = served.kind === 'open' ? serveMonitor(served.api, wire, { onRefused }) : sayClosed(wire, served)
+      stop =
+        served.kind === 'open'
+          ? serveMonitor(served.api, wire, { onRefused, pace: statePace })
+          : sayClosed(wire, served)
     },
     stop: () => stop(),
   }

@@ -1,8 +1,8 @@
 /**
  * What the page knows, outside React: the newest state, the connection, what is under way. No React, no DOM, no words.
  *
- * Invariants: (1) a state never replaces one of the same connection with a higher revision; (2) after the wire has
- * broken the last state stays, marked as old, and the wire is opened again by itself; (3) every failure of an action
+ * Invariants: (1) a state never replaces one of the same connection and engine with a higher revision; (2) after
+ * the wire has broken the last state stays, marked as old, and the wire is opened again by itself; (3) every failure of an action
  * ends as a value, never as a rejection; (4) however fast states come, listeners are told of them at most every
  * `paceMs`, and always of the last one.
  */
@@ -130,7 +130,7 @@ export function createMonitorStore(
     cancelRetry()
     const wire = openWire()
     const connected = connectMonitor(wire)
-    let revision = -1
+    let newest: MonitorState | null = null
     let heardMs = clock.nowMs()
     let cancelWatch = () => {}
     leave()
@@ -141,8 +141,9 @@ export function createMonitorStore(
     }
     api = connected
     const accept = (state: MonitorState) => {
-      if (api !== connected || state.revision < revision) return
-      revision = state.revision
+      const isOld = newest?.engine === state.engine && state.revision < newest.revision
+      if (api !== connected || isOld) return
+      newest = state
       heardMs = clock.nowMs()
       pace.push(state)
     }
@@ -161,9 +162,9 @@ export function createMonitorStore(
     const watch = () => {
       if (api !== connected) return
       const intervalMs = (snapshot.state?.settings.intervalMinutes ?? 5) * 60_000
-      const isQuiet = revision >= 0 && clock.nowMs() - heardMs > intervalMs + quietMs
+      const isQuiet = newest !== null && clock.nowMs() - heardMs > intervalMs + quietMs
       if (isQuiet) return connect()
-      if (revision < 0) askState()
+      if (newest === null) askState()
       cancelWatch = clock.after(stateTimeoutMs, watch)
     }
     wire.onClosed(lose)

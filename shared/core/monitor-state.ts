@@ -144,6 +144,8 @@ export interface WatchState {
 }
 
 export interface MonitorState {
+  /** Names one run of a monitor. Revisions of two runs do not compare. */
+  readonly engine: string
   /** Grows by at least 1 with every change. A state with a lower revision is old news. */
   readonly revision: number
   readonly atMs: number

@@ -1,10 +1,12 @@
 /**
  * The contract over any pipe, and the asking end of it (`serve-monitor.ts` is the other). A pipe sends JSON values
- * and hands over what arrives; it understands none of it. A foreign message is ignored, a late or repeated state is
- * dropped by its revision.
+ * and hands over what arrives; it understands none of it. A foreign message is ignored. The state comes as a stream of
+ * its own (`state-stream.ts`), also for whoever asks for it by `getState`.
  */
 import { type CallName, callNames, type MonitorApi } from './monitor-api.ts'
 import type { MonitorState } from './monitor-state.ts'
+import { isPiece } from './state-patch.ts'
+import { createStateReceiver, type StateMessage } from './state-stream.ts'
 
 /** One end of a pipe. `send` may drop messages once the pipe is closed, and never throws. */
 export interface Wire {
@@ -17,30 +19,49 @@ export type WireMessage =
   | { readonly kind: 'call'; readonly id: number; readonly call: string; readonly request: unknown }
   | { readonly kind: 'result'; readonly id: number; readonly value: unknown }
   | { readonly kind: 'error'; readonly id: number; readonly message: string }
-  | { readonly kind: 'subscribe' }
-  | { readonly kind: 'state'; readonly state: MonitorState }
+  /** The answer to `getState`: a state that has gone out as `state` messages before. */
+  | { readonly kind: 'sent'; readonly id: number; readonly engine: string; readonly revision: number }
+  /** Send me the state, all of it, and from now on whatever changes. `ask` counts the questions of this end. */
+  | { readonly kind: 'subscribe'; readonly ask: number }
+  /** The other end begins now: it knows of no subscription. */
+  | { readonly kind: 'serving' }
+  | StateMessage
 
 /** The other end: a `MonitorApi` that asks over `wire`. `close` rejects what is still open, and every later call. */
 export function connectMonitor(wire: Wire): MonitorApi & { close(reason?: string): void } {
   const waiting = new Map<number, { resolve(value: never): void; reject(error: Error): void }>()
   const listeners = new Set<(state: MonitorState) => void>()
   let nextId = 1
-  let revision = -1
   let closed: string | null = null
+  let isSubscribed = false
+  const receiver = createStateReceiver({
+    onAsk: ask => wire.send({ kind: 'subscribe', ask }),
+    onState: state => {
+      for (const listener of listeners) listener(state)
+    },
+  })
   const stop = wire.onMessage(raw => {
     if (!isMessage(raw)) return
-    if (raw['kind'] === 'state' && isState(raw['state'])) {
-      if (raw['state'].revision <= revision) return
-      revision = raw['state'].revision
-      for (const listener of listeners) listener(raw['state'])
-    }
-    if (raw['kind'] !== 'result' && raw['kind'] !== 'error') return
-    const pending = waiting.get(raw['id'] as number)
-    if (!pending) return
-    waiting.delete(raw['id'] as number)
-    if (raw['kind'] === 'result') pending.resolve(raw['value'] as never)
-    else pending.reject(new Error(String(raw['message'])))
+    if (raw['kind'] === 'state' && isPiece(raw)) receiver.take(raw as unknown as StateMessage)
+    else if (raw['kind'] === 'serving') {
+      if (isSubscribed) receiver.ask()
+    } else settle(raw)
   })
+  function settle(raw: Record<string, unknown>): void {
+    const id = raw['id'] as number
+    const pending = waiting.get(id)
+    if (pending === undefined) return
+    if (raw['kind'] === 'sent') {
+      void receiver.reach(String(raw['engine']), Number(raw['revision'])).then(state => {
+        waiting.delete(id)
+        pending.resolve(state as never)
+      })
+    } else if (raw['kind'] === 'result' || raw['kind'] === 'error') {
+      waiting.delete(id)
+      if (raw['kind'] === 'result') pending.resolve(raw['value'] as never)
+      else pending.reject(new Error(String(raw['message'])))
+    }
+  }
   const ask =
     (call: CallName) =>
     (request: unknown): Promise<never> =>
@@ -54,8 +75,9 @@ export function connectMonitor(wire: Wire): MonitorApi & { close(reason?: string
   return {
     ...calls,
     onState(listener) {
-      if (listeners.size === 0) wire.send({ kind: 'subscribe' })
       listeners.add(listener)
+      if (!isSubscribed) receiver.ask()
+      isSubscribed = true
       return () => listeners.delete(listener)
     },
     close(reason = 'the connection was closed') {
@@ -88,8 +110,4 @@ export function memoryWires(): readonly [Wire, Wire] {
 /** True for what may be a {@link WireMessage}. */
 export function isMessage(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && 'kind' in value
-}
-
-function isState(value: unknown): value is MonitorState {
-  return typeof value === 'object' && value !== null && 'revision' in value && Number.isFinite(value.revision)
 }

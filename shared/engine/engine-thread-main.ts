@@ -6,6 +6,7 @@ import { type EngineThreadMessage, type EngineThreadOptions, messagePortWire } f
 import { startMonitor } from './monitor.ts'
 import { nodePorts } from './node-ports.ts'
 import { scanWorkersBeside } from './scan-crew.ts'
+import { statePace } from './state-pace.ts'
 
 const { options: given, port } = workerData as { readonly options: EngineThreadOptions; readonly port: MessagePort }
 const { settingValues = {}, ...options } = given
@@ -22,6 +23,7 @@ const started = await startMonitor(ports, {
 if (started.ok) {
   const stopServing = serveMonitor(started.monitor, messagePortWire(port), {
     onRefused: message => ports.log('warn', 'a request was refused', { message }),
+    pace: statePace,
   })
   parentPort?.once('message', async () => {
     await started.monitor.stop()

@@ -17,6 +17,7 @@ import { keepKey, whyUnsafe } from './local-key.ts'
 import type { LocalPlace } from './local-place.ts'
 import type { Ports } from './ports.ts'
 import { socketWire } from './socket-wire.ts'
+import { statePace } from './state-pace.ts'
 
 export interface LocalServerOptions {
   readonly place: LocalPlace
@@ -111,15 +112,15 @@ function serveSocket(ports: Ports, api: MonitorApi, socket: Socket, options: Loc
     maxMessageBytes,
     backlogBytes,
     unanswered: 64,
-    // What it missed is made good by the whole state of now.
-    onCaughtUp: () =>
-      void api.getState({}).then(
-        state => wire.send({ kind: 'state', state }),
-        () => {},
-      ),
+    // What it missed is made good by the whole state of now, for which it asks.
+    onCaughtUp: () => wire.send({ kind: 'serving' }),
   })
   const stop = serveMonitor(api, wire, {
     onRefused: message => ports.log('warn', 'A local request was refused.', { message }),
+    pace: async after => {
+      await wire.whenRead()
+      await statePace(after)
+    },
   })
   wire.onClosed(stop)
 }

@@ -2,6 +2,7 @@
  * The working monitor: detector, overview, queue, coordinator and store wired in the order in which data flows,
  * behind one `MonitorApi`. Hosts see nothing behind it.
  */
+import { randomUUID } from 'node:crypto'
 import { isDeepStrictEqual } from 'node:util'
 import type { CheckpointCause, CheckpointOutcome } from '../core/checkpoint.ts'
 import { summariseCheckpoint } from '../core/checkpoint.ts'
@@ -89,6 +90,7 @@ export async function startMonitor(ports: Ports, options: MonitorOptions): Promi
   const loaded = loadSettings(ports, paths.settings)
   const legacy = startFromLegacy(ports.files, options.roots, loaded)
   const state = createStateHolder(ports.clock, {
+    engine: randomUUID(),
     phase: 'starting',
     progress: null,
     paused: null,

@@ -13,6 +13,8 @@ import { createLineReader } from './line-frames.ts'
 
 /** A wire that may break for good. */
 export interface ClosableWire extends Wire {
+  /** Resolves when the other side has read what was sent, or nothing will be sent any more. */
+  whenRead(): Promise<void>
   /** Calls `listener` once, with the reason in words, when nothing will come over this wire any more. */
   onClosed(listener: (reason: string) => void): () => void
   close(reason: string): void
@@ -98,6 +100,15 @@ export function socketWire(socket: Duplex, limits: SocketLimits): ClosableWire {
       listeners.add(listener)
       return () => listeners.delete(listener)
     },
+    whenRead: () =>
+      new Promise(resolve => {
+        if (reason !== null || !socket.writableNeedDrain) return resolve()
+        const done = () => {
+          socket.off('drain', done).off('close', done)
+          resolve()
+        }
+        socket.on('drain', done).on('close', done)
+      }),
     onClosed(listener) {
       closedListeners.add(listener)
       return () => closedListeners.delete(listener)
@@ -119,6 +130,6 @@ function parseLine(line: string): unknown {
 function kindOf(message: unknown): Kind {
   const kind = typeof message === 'object' && message !== null && 'kind' in message ? message.kind : null
   if (kind === 'call') return 'call'
-  if (kind === 'result' || kind === 'error') return 'answer'
-  return kind === 'state' || kind === 'patch' ? 'state' : 'other'
+  if (kind === 'result' || kind === 'error' || kind === 'sent') return 'answer'
+  return kind === 'state' ? 'state' : 'other'
 }

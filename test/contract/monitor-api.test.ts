@@ -5,6 +5,7 @@ import { MessageChannel, type MessagePort } from 'node:worker_threads'
 import { afterEach, describe, expect, it } from 'vitest'
 import { summariseCheckpoint } from '../../shared/core/checkpoint.ts'
 import type { CallName } from '../../shared/core/monitor-api.ts'
+import type { MonitorState } from '../../shared/core/monitor-state.ts'
 import { type ServeOptions, serveMonitor } from '../../shared/core/serve-monitor.ts'
 import { connectMonitor, memoryWires, type Wire } from '../../shared/core/wire.ts'
 import { idOf, noonMs, recordOf, stateOf, viewOf } from '../support/core-values.ts'
@@ -210,6 +211,21 @@ describe.each(wires)('the monitor over %s', (_title, openWires) => {
     expect(seen).toEqual([fullState])
   })
 
+  it('carries a state of any number of sessions, asked for or not, and keeps the rows that did not change', async () => {
+    const { fake, monitor } = open()
+    const sessions = Array.from({ length: 1_234 }, (_, n) => viewOf(n))
+    const first = stateOf(1, { sessions })
+    const second = stateOf(2, { sessions: [...sessions.slice(1), viewOf(0, { title: 'new' })] })
+    const seen: MonitorState[] = []
+    monitor.onState(state => seen.push(state))
+    fake.answer('getState', async () => first)
+    expect(await monitor.getState({})).toEqual(first)
+    fake.tell(second)
+    await monitor.resume({})
+    expect(seen).toEqual([first, second])
+    expect(seen[1]?.sessions[0]).toBe(seen[0]?.sessions[1])
+  })
+
   it('says no state to a page that has not asked for it', async () => {
     const { fake, monitor, page } = open()
     const heard = listen(page)
@@ -238,7 +254,7 @@ describe.each(wires)('the monitor over %s', (_title, openWires) => {
       host.send(message)
     }
     expect(await monitor.getState({})).toEqual(fullState)
-    expect({ seen, asked: fake.asked.length }).toEqual({ seen: [], asked: 1 })
+    expect({ seen, asked: fake.asked.length }).toEqual({ seen: [3], asked: 1 })
   })
 
   it('rejects on close what is still open, and what is asked afterwards', async () => {
@@ -274,10 +290,12 @@ describe.each(wires)('the monitor over %s', (_title, openWires) => {
   })
 })
 
-/** What arrives at an end from now on. */
+/** What arrives at an end from now on, but for the word that the other end begins. */
 function listen(end: Wire): readonly unknown[] {
   const heard: unknown[] = []
-  end.onMessage(message => heard.push(message))
+  end.onMessage(message => {
+    if ((message as { readonly kind?: unknown }).kind !== 'serving') heard.push(message)
+  })
   return heard
 }
 

@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest'
 import type { MonitorState } from '../../shared/core/monitor-state.ts'
 import { serveMonitor } from '../../shared/core/serve-monitor.ts'
+import { piecesBetween } from '../../shared/core/state-patch.ts'
 import { connectMonitor, memoryWires, type Wire } from '../../shared/core/wire.ts'
 import { stateOf } from '../support/core-values.ts'
 import { createFakeMonitorApi } from '../support/fake-monitor-api.ts'
@@ -19,14 +20,25 @@ const foreign: readonly unknown[] = [
   { kind: 'call', id: '1', call: 'getState', request: {} },
   { kind: 'call', id: 1, call: 'getState', request: {} },
   { kind: 'subscribe' },
+  { kind: 'subscribe', ask: '1' },
+  { kind: 'sent', id: 99, engine: 'engine-1', revision: 1 },
   { kind: 'result', id: 99, value: 'late' },
   { kind: 'error', id: '1', message: 'x' },
   { kind: 'state' },
-  { kind: 'state', state: null },
-  { kind: 'state', state: {} },
-  { kind: 'state', state: { revision: Number.NaN } },
-  { kind: 'state', state: { revision: '9' } },
+  { kind: 'state', state: stateOf(9) },
+  { ...wholeOf(stateOf(9)), engine: 1 },
+  { ...wholeOf(stateOf(9)), revision: Number.NaN },
+  { ...wholeOf(stateOf(9)), revision: '9' },
+  { ...wholeOf(stateOf(9)), base: 'x' },
+  { ...wholeOf(stateOf(9)), part: 1 },
+  { ...wholeOf(stateOf(9)), fields: null },
+  { ...wholeOf(stateOf(9)), rows: [[0, null]] },
 ]
+
+/** A whole state as one message. */
+function wholeOf(state: MonitorState, ask = 1): object {
+  return { kind: 'state', ask, ...piecesBetween(null, state)[0] }
+}
 
 describe('connectMonitor', () => {
   it('asks with a new number each time', () => {
@@ -74,7 +86,7 @@ describe('connectMonitor', () => {
     const { wire, deliver } = createHandWire()
     const seen: number[] = []
     connectMonitor(wire).onState(state => seen.push(state.revision))
-    for (const revision of [4, 5, 4, 5, 0, 9]) deliver({ kind: 'state', state: stateOf(revision) })
+    for (const revision of [4, 5, 4, 5, 0, 9]) deliver(wholeOf(stateOf(revision)))
     expect(seen).toEqual([4, 5, 9])
   })
 
@@ -82,16 +94,49 @@ describe('connectMonitor', () => {
     const { wire, deliver } = createHandWire()
     const seen: number[] = []
     connectMonitor(wire).onState(state => seen.push(state.revision))
-    deliver({ kind: 'state', state: stateOf(0) })
+    deliver(wholeOf(stateOf(0)))
     expect(seen).toEqual([0])
   })
 
   it('subscribes once for any number of listeners', () => {
     const { wire, sent } = createHandWire()
     const monitor = connectMonitor(wire)
+    monitor.onState(() => {})()
     monitor.onState(() => {})
-    monitor.onState(() => {})
-    expect(sent).toEqual([{ kind: 'subscribe' }])
+    expect(sent).toEqual([{ kind: 'subscribe', ask: 1 }])
+  })
+
+  it('subscribes again at an end that begins anew, and takes its state whatever its revision', () => {
+    const { wire, sent, deliver } = createHandWire()
+    const seen: unknown[] = []
+    connectMonitor(wire).onState(({ engine, revision }) => seen.push([engine, revision]))
+    deliver(wholeOf(stateOf(9)))
+    deliver({ kind: 'serving' })
+    deliver(wholeOf(stateOf(1, { engine: 'engine-2' }), 2))
+    deliver(wholeOf(stateOf(10)))
+    expect({ sent, seen }).toEqual({
+      sent: [
+        { kind: 'subscribe', ask: 1 },
+        { kind: 'subscribe', ask: 2 },
+      ],
+      seen: [
+        ['engine-1', 9],
+        ['engine-2', 1],
+      ],
+    })
+  })
+
+  it('answers getState with the state that came as a stream, and asks for what of it was lost', async () => {
+    const { wire, sent, deliver } = createHandWire()
+    const monitor = connectMonitor(wire)
+    const [early, late] = [monitor.getState({}), monitor.getState({})]
+    deliver(wholeOf(stateOf(3), 0))
+    deliver({ kind: 'sent', id: 1, engine: 'engine-1', revision: 3 })
+    deliver({ kind: 'sent', id: 2, engine: 'engine-1', revision: 4 })
+    expect(await early).toEqual(stateOf(3))
+    expect(sent.slice(2)).toEqual([{ kind: 'subscribe', ask: 1 }])
+    deliver(wholeOf(stateOf(5)))
+    expect(await late).toEqual(stateOf(5))
   })
 
   it.each([
@@ -119,7 +164,7 @@ describe('serveMonitor', () => {
       deliver(message)
     deliver(call)
     await turn()
-    expect({ asked: fake.asked, sent, listeners: fake.listeners() }).toEqual({
+    expect({ asked: fake.asked, sent: sent.slice(1), listeners: fake.listeners() }).toEqual({
       asked: [{ call: 'getState', request: {} }],
       sent: [{ kind: 'result', id: 1, value: null }],
       listeners: 0,
@@ -131,23 +176,44 @@ describe('serveMonitor', () => {
     const { wire, sent, deliver } = createHandWire()
     serveMonitor(fake.api, wire)
     fake.tell(stateOf(1))
-    deliver({ kind: 'subscribe' })
-    deliver({ kind: 'subscribe' })
+    deliver({ kind: 'subscribe', ask: 1 })
+    deliver({ kind: 'subscribe', ask: 2 })
     fake.tell(stateOf(2))
-    expect(sent).toEqual([{ kind: 'state', state: stateOf(2) }])
+    expect({ sent, listeners: fake.listeners() }).toEqual({
+      sent: [{ kind: 'serving' }, wholeOf(stateOf(2), 2)],
+      listeners: 1,
+    })
+  })
+
+  it('says what has changed, and everything again to an end that asks for it', () => {
+    const fake = createFakeMonitorApi()
+    const { wire, sent, deliver } = createHandWire()
+    serveMonitor(fake.api, wire)
+    deliver({ kind: 'subscribe', ask: 1 })
+    const first = stateOf(2)
+    const second = { ...first, revision: 3, phase: 'scanning' } as const
+    fake.tell(first)
+    fake.tell(second)
+    deliver({ kind: 'subscribe', ask: 2 })
+    const change = { engine: 'engine-1', base: 2, revision: 3, part: 0, parts: 1, gone: [], rows: [] }
+    expect(sent.slice(1)).toEqual([
+      wholeOf(first),
+      { kind: 'state', ask: 1, ...change, fields: { phase: 'scanning' } },
+      wholeOf(second, 2),
+    ])
   })
 
   it('stops answering and listening when told to', async () => {
     const fake = createFakeMonitorApi()
     const { wire, sent, deliver, listeners } = createHandWire()
     const stop = serveMonitor(fake.api, wire)
-    deliver({ kind: 'subscribe' })
+    deliver({ kind: 'subscribe', ask: 1 })
     stop()
     deliver({ kind: 'call', id: 1, call: 'getState', request: {} })
     fake.tell(stateOf(1))
     await turn()
     expect({ sent, asked: fake.asked, left: [fake.listeners(), listeners()] }).toEqual({
-      sent: [],
+      sent: [{ kind: 'serving' }],
       asked: [],
       left: [0, 0],
     })
@@ -163,7 +229,7 @@ describe('serveMonitor', () => {
     serveMonitor(createFakeMonitorApi().api, wire, { onRefused: words => refused.push(words) })
     deliver({ kind: 'call', id: 1, call, request: {} })
     await turn()
-    expect({ sent, refused }).toEqual({ sent: [{ kind: 'error', id: 1, message }], refused: [message] })
+    expect({ sent: sent.slice(1), refused }).toEqual({ sent: [{ kind: 'error', id: 1, message }], refused: [message] })
   })
 
   it('says a failure that is no error in its own words', async () => {
@@ -173,7 +239,7 @@ describe('serveMonitor', () => {
     fake.answer('getState', () => Promise.reject('out of order'))
     deliver({ kind: 'call', id: 1, call: 'getState', request: {} })
     await turn()
-    expect(sent).toEqual([{ kind: 'error', id: 1, message: 'out of order' }])
+    expect(sent.slice(1)).toEqual([{ kind: 'error', id: 1, message: 'out of order' }])
   })
 })
 

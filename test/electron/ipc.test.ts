@@ -4,6 +4,7 @@ import { ipcMain } from 'electron'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { servePagesOverIpc, whyRefused } from '../../electron/ipc.ts'
 import type { MonitorApi } from '../../shared/core/monitor-api.ts'
+import { piecesBetween } from '../../shared/core/state-patch.ts'
 import { sampleState } from '../support/sample-state.ts'
 
 const pageUrl = 'app://bundle/index.html'
@@ -63,7 +64,14 @@ describe('servePagesOverIpc', () => {
     const { contents, sent } = fakePage()
     servePagesOverIpc({ kind: 'open', api: fakeApi().api }, () => {}).trust(contents)
     say(contents, call)
-    await vi.waitFor(() => expect(sent).toEqual([{ kind: 'result', id: 1, value: sampleState({ revision: 7 }) }]))
+    const piece = { ask: 0, ...piecesBetween(null, sampleState({ revision: 7 }))[0] }
+    await vi.waitFor(() =>
+      expect(sent).toEqual([
+        { kind: 'serving' },
+        { kind: 'state', ...piece },
+        { kind: 'sent', id: 1, engine: 'engine-1', revision: 7 },
+      ]),
+    )
   })
   it.each([
     ['a foreign page', {}, call, mainFrame, 'refused: its sender is no window of ours'],
@@ -83,11 +91,11 @@ describe('servePagesOverIpc', () => {
     const { contents } = fakePage()
     const { api, listeners } = fakeApi()
     servePagesOverIpc({ kind: 'open', api }, () => {}).trust(contents)
-    say(contents, JSON.stringify({ kind: 'subscribe' }))
+    say(contents, JSON.stringify({ kind: 'subscribe', ask: 1 }))
     const subscribed = listeners.size
     contents.emit('did-start-navigation', { isMainFrame: true, isSameDocument: false })
     const afterReload = listeners.size
-    say(contents, JSON.stringify({ kind: 'subscribe' }))
+    say(contents, JSON.stringify({ kind: 'subscribe', ask: 1 }))
     contents.emit('destroyed')
     expect([subscribed, afterReload, listeners.size]).toEqual([1, 0, 0])
   })
@@ -98,7 +106,7 @@ describe('servePagesOverIpc', () => {
     const closed = { kind: 'closed', reason: 'The monitor stopped.' } as const
     server.serve(closed)
     say(contents, call)
-    expect(sent).toEqual([closed, closed])
+    expect(sent).toEqual([{ kind: 'serving' }, closed, closed])
   })
   it('serves a monitor that comes later', async () => {
     const { contents, sent } = fakePage()
@@ -106,6 +114,6 @@ describe('servePagesOverIpc', () => {
     server.trust(contents)
     server.serve({ kind: 'open', api: fakeApi().api })
     say(contents, call)
-    await vi.waitFor(() => expect(sent.at(-1)).toMatchObject({ kind: 'result', id: 1 }))
+    await vi.waitFor(() => expect(sent.at(-1)).toMatchObject({ kind: 'sent', id: 1 }))
   })
 })

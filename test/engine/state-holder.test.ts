@@ -6,6 +6,7 @@ import { createFakeClock } from '../support/fake-clock.ts'
 
 function holder() {
   return createStateHolder(createFakeClock(1_000), {
+    engine: 'engine-1',
     phase: 'starting',
     progress: null,
     paused: null,

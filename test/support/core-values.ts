@@ -248,6 +248,7 @@ export function viewOf(n: number, changes: Partial<SessionView> = {}): SessionVi
 
 export function stateOf(revision: number, changes: Partial<MonitorState> = {}): MonitorState {
   return {
+    engine: 'engine-1',
     revision,
     atMs: noonMs,
     phase: 'idle',

@@ -59,6 +59,7 @@ export function dueSession(change: Partial<SessionView> = {}): SessionView {
 
 export function sampleState(change: Partial<MonitorState> = {}): MonitorState {
   return {
+    engine: 'engine-1',
     revision: 1,
     atMs: sampleNowMs,
     phase: 'idle',

@@ -29,20 +29,23 @@ const thread = threadOf(
   }),
 )
 let states = 0
-let last: MonitorState | null = null
-thread.monitor.onState(state => {
+thread.monitor.onState(() => {
   states += 1
-  last = state
 })
 
 const quiet = await watched(() => sleep(1000))
-const coldLook = await watched(() => thread.monitor.pause({ untilMs: null }))
-const sessions = (last as MonitorState | null)?.sessions ?? []
-const secondLook = await watched(() => thread.monitor.resume({}))
+const coldLook = await watched(() => thread.monitor.pause({ untilMs: null }).then(arrived))
+const { sessions } = await arrived()
+const secondLook = await watched(() => thread.monitor.resume({}).then(arrived))
 const idle = await idleFor(Number(idleSeconds) * 1000)
 sayDone()
 sayResult({ quiet, coldLook, secondLook, idle, ...compareViews() })
 await thread.stop()
+
+/** The state that a page would show, as soon as all of it is here. */
+function arrived(): Promise<MonitorState> {
+  return thread.monitor.getState({})
+}
 
 function threadOf(started: EngineThreadStarted) {
   if (!started.ok) throw new Error(`${started.code}: ${started.message}`)

@@ -16,7 +16,7 @@ import { SettingsView } from './settings-view.tsx'
 import { Header } from './shell.tsx'
 import { ShortcutsSheet, useShortcuts } from './shortcuts.tsx'
 import { colourVariables, theme } from './theme.ts'
-import { hashOf, useView, type View } from './view-state.ts'
+import { hashOf, open, useView, type View, viewOf } from './view-state.ts'
 import { WelcomeView } from './welcome-view.tsx'
 
 interface AppProps {
@@ -54,6 +54,14 @@ function Page() {
   const isStale = useMonitor(({ connection, state }) => connection.kind === 'lost' && state !== null)
   useShortcuts({ store, showSheet: () => setSheetOpen(true) })
   useFocusOnView(main, view)
+  useEffect(
+    () =>
+      store.onNavigate(target => {
+        const wanted = viewOf(target)
+        if (wanted !== undefined) open(wanted)
+      }),
+    [store],
+  )
   useEffect(() => {
     document.documentElement.lang = i18n.language
   }, [i18n.language])
@@ -82,7 +90,7 @@ function ViewOf({ view }: { readonly view: View }) {
     case 'sessions':
       return <SessionsView />
     case 'session':
-      return <SessionDetailView sessionId={view.sessionId} />
+      return <SessionDetailView view={view} />
     case 'activity':
       return <ActivityView />
     case 'settings':

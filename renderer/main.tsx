@@ -8,10 +8,12 @@ import { keepPreferencesApplied } from './preferences.ts'
 import { electronWire } from './wires.ts'
 import '@fontsource-variable/inter/wght.css'
 import '@mantine/core/styles.layer.css'
+import 'uplot/dist/uPlot.min.css'
 import './styles/tokens.css'
 import './styles/base.css'
 import './styles/shell.css'
 import './styles/sessions.css'
+import './styles/details.css'
 
 const root = document.getElementById('root')
 if (root === null) throw new Error('the page has no #root')

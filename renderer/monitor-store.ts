@@ -7,6 +7,14 @@
  * `paceMs`, and always of the last one.
  */
 import type { CheckpointOutcome } from '../shared/core/checkpoint.ts'
+import {
+  connectHost,
+  type HostApi,
+  type HostCallName,
+  type HostCalls,
+  type HostInfo,
+  type PageTarget,
+} from '../shared/core/host-api.ts'
 import type { CallName, CheckpointTarget, MonitorApi, MonitorCalls } from '../shared/core/monitor-api.ts'
 import type { CycleSummary, MonitorState } from '../shared/core/monitor-state.ts'
 import { connectMonitor } from '../shared/core/wire.ts'
@@ -43,6 +51,8 @@ export interface PageSnapshot {
   readonly heardMs: number
   /** Names of the actions under way: a session's id, or the action's own name. */
   readonly running: ReadonlySet<string>
+  /** What the program around the page is and can; null where none has answered. */
+  readonly host: HostInfo | null
   /** What the last action came to; null before the first. */
   readonly announcement: Announcement | null
 }
@@ -70,6 +80,13 @@ export interface MonitorStore {
   /** Runs any other action marked as running under `name`, and announces what it came to. */
   act(name: string, run: (api: MonitorApi) => Promise<ActionResult>): Promise<void>
   announce(result: ActionResult): void
+  /** Asks the program around the page. Never rejects; without one it fails in words. */
+  askHost<K extends HostCallName>(
+    call: K,
+    request: Parameters<HostCalls[K]>[0],
+  ): Promise<Answer<Awaited<ReturnType<HostCalls[K]>>>>
+  /** Calls `listener` when the host wants a place of the page to be shown; returns the way to stop. */
+  onNavigate(listener: (target: PageTarget) => void): () => void
   /** Opens a new wire now instead of when it is due. */
   reconnect(): void
 }
@@ -108,9 +125,12 @@ export function createMonitorStore(
     state: null,
     heardMs: 0,
     running: new Set(),
+    host: null,
     announcement: null,
   }
+  const navigators = new Set<(target: PageTarget) => void>()
   let api: MonitorApi | null = null
+  let host: HostApi | null = null
   let attempts = 0
   let cancelRetry = () => {}
   /** Gives up the present wire. */
@@ -130,6 +150,7 @@ export function createMonitorStore(
     cancelRetry()
     const wire = openWire()
     const connected = connectMonitor(wire)
+    const connectedHost = connectHost(wire)
     let newest: MonitorState | null = null
     let heardMs = clock.nowMs()
     let cancelWatch = () => {}
@@ -138,8 +159,10 @@ export function createMonitorStore(
       cancelWatch()
       pace.stop()
       connected.close()
+      connectedHost.close()
     }
     api = connected
+    host = connectedHost
     const accept = (state: MonitorState) => {
       const isOld = newest?.engine === state.engine && state.revision < newest.revision
       if (api !== connected || isOld) return
@@ -153,6 +176,7 @@ export function createMonitorStore(
       pace.stop()
       cancelWatch()
       connected.close(reason)
+      connectedHost.close(reason)
       const waitMs = retryMs[Math.min(attempts++, retryMs.length - 1)] ?? 0
       cancelRetry = clock.after(waitMs, connect)
       update({ connection: { kind: 'lost', reason, retryAtMs: clock.nowMs() + waitMs } })
@@ -169,6 +193,13 @@ export function createMonitorStore(
     }
     wire.onClosed(lose)
     connected.onState(accept)
+    connectedHost.onNavigate(target => {
+      for (const listener of navigators) listener(target)
+    })
+    void connectedHost.describe({}).then(
+      info => host === connectedHost && update({ host: info }),
+      () => {}, // nobody there who would offer anything
+    )
     askState()
     cancelWatch = clock.after(stateTimeoutMs, watch)
   }
@@ -207,6 +238,18 @@ export function createMonitorStore(
     resume: () => act('resume', async to => to.resume({}).then(() => ({ kind: 'resumed' }))),
     act,
     announce,
+    async askHost(call, request) {
+      if (host === null) return { ok: false, result: notConnected }
+      const asked = host[call] as (request: unknown) => Promise<never>
+      return asked(request).then(
+        value => ({ ok: true, value }),
+        error => ({ ok: false, result: failure(error) }),
+      )
+    },
+    onNavigate(listener) {
+      navigators.add(listener)
+      return () => navigators.delete(listener)
+    },
     reconnect: connect,
   }
 }

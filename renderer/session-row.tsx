@@ -167,7 +167,7 @@ function TotalCell({ total, quiet }: { readonly total: number; readonly quiet: b
       <span className="factor">
         <strong className="factor-value" aria-hidden="true">
           {text}
-          {total >= 1 && <span className="over">!</span>}
+          {total >= 1 && !quiet && <span className="over">!</span>}
         </strong>
         <Bar
           label={t('list.columns.total')}

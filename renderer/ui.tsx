@@ -3,8 +3,9 @@ import { type ReactNode, useId } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { Protection } from '../shared/core/monitor-state.ts'
 import type { FactorName, FactorScore } from '../shared/core/scoring.ts'
+import { factorValue, meterPercent } from './factor-words.ts'
 import { LevelIcon, LineIcon, type LineName, ProtectionIcon } from './icons.tsx'
-import { useWords, type Words } from './words.ts'
+import { useWords } from './words.ts'
 
 /** Shape, word and colour. */
 export function ProtectionMark({ protection }: { readonly protection: Protection }) {
@@ -15,27 +16,6 @@ export function ProtectionMark({ protection }: { readonly protection: Protection
       {t(`protection.${protection}`)}
     </span>
   )
-}
-
-/** The value of a factor in its unit. @param short For where there is little room. */
-export function factorValue(words: Words, name: FactorName, value: number | null, short = false): string {
-  if (value === null) return words.t('factor.never')
-  const duration = short ? words.shortDuration : words.duration
-  switch (name) {
-    case 'time':
-      return duration(value * 3_600_000)
-    case 'activity':
-      return short ? words.number(value, 0) : words.t('factor.files', { count: value, value: words.number(value, 0) })
-    case 'context':
-      return words.percent(value)
-    case 'idle':
-      return duration(value * 60_000)
-  }
-}
-
-/** How much of its meter a score fills: the limit is at three quarters, so that beyond it can be seen too. Percent. */
-export function meterPercent(score: number): number {
-  return Math.max(0, Math.min(100, (Number.isFinite(score) ? score : 0) * 75))
 }
 
 /** A factor against its threshold, as a bar with the value in words. */
@@ -52,7 +32,7 @@ export function FactorMeter({ name, factor, quiet }: FactorMeterProps) {
     <span className="factor" title={`${words.t(`factor.long.${name}`)}: ${valueText}`}>
       <span className="factor-value" aria-hidden="true">
         {factorValue(words, name, factor.value, true)}
-        {isOver && <span className="over">!</span>}
+        {isOver && !quiet && <span className="over">!</span>}
       </span>
       <Bar label={words.t(`factor.long.${name}`)} score={factor.score} valueText={valueText} quiet={quiet} />
     </span>
@@ -135,5 +115,21 @@ export function NoticeBox({ level, title, children, action, alert = false }: Not
       </p>
       {action}
     </div>
+  )
+}
+
+interface ScrollRegionProps {
+  readonly className: string
+  readonly label: string
+  readonly children: ReactNode
+}
+
+/** What may be wider than the page, so that it scrolls by itself: keys must reach it. */
+export function ScrollRegion({ className, label, children }: ScrollRegionProps) {
+  return (
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: without it nobody could scroll it by keys
+    <section className={className} aria-label={label} tabIndex={0}>
+      {children}
+    </section>
   )
 }

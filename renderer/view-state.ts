@@ -6,6 +6,7 @@
  *   #/activity   #/settings/<section>   #/welcome
  */
 import { useSyncExternalStore } from 'react'
+import type { PageTarget } from '../shared/core/host-api.ts'
 import { type Protection, protections } from '../shared/core/monitor-state.ts'
 import { parseSessionId, type SessionId } from '../shared/core/session.ts'
 
@@ -66,6 +67,26 @@ export function sessionsView(show: readonly Protection[]): View {
 
 export function sessionView(sessionId: SessionId): View {
   return { kind: 'session', sessionId, tab: 'overview', seq: null }
+}
+
+/** The view that a host means. Undefined for a place that this page does not have. */
+export function viewOf(target: PageTarget): View | undefined {
+  const sessionId = 'sessionId' in target ? parseSessionId(target.sessionId) : null
+  switch (target.view) {
+    case 'sessions':
+      return sessionsView([])
+    case 'activity':
+    case 'rescue':
+      return { kind: 'activity' }
+    case 'settings':
+      return { kind: 'settings', section: null }
+    case 'session':
+      return sessionId === null ? undefined : sessionView(sessionId)
+    case 'restore':
+      return sessionId === null ? undefined : { kind: 'session', sessionId, tab: 'restore', seq: null }
+    default:
+      return undefined
+  }
 }
 
 /** Shows `view`; the way back leads to what was shown before. */

@@ -124,7 +124,12 @@ function byteWords(language: string, bytes: number): string {
   }).format(value)
 }
 
+/** The user's own region for numbers and dates, if it speaks the page's language: British and American ones differ. */
+export function formatsFor(language: string, wished: readonly string[]): string {
+  return wished.find(tag => tag.toLowerCase().split('-')[0] === language) ?? language
+}
+
 export function useWords(): Words {
   const { t, i18n } = useTranslation()
-  return useMemo(() => createWords(i18n.language, t), [i18n.language, t])
+  return useMemo(() => createWords(formatsFor(i18n.language, navigator.languages), t), [i18n.language, t])
 }

@@ -2,6 +2,9 @@
  * Every word that the page itself says, in English: the catalogue that the others are translations of. What the
  * monitor says (failures, notices, reasons of old checkpoints) comes in its own words.
  */
+import { activityEn } from './activity-en.ts'
+import { restoreEn } from './restore-en.ts'
+import { sessionEn } from './session-en.ts'
 import { settingsEn } from './settings-en.ts'
 
 export const en = {
@@ -242,16 +245,9 @@ export const en = {
       filteredText: 'Nothing fits the search and the filters.',
     },
   },
-  session: {
-    gone: 'This session is not there',
-    goneText:
-      'The monitor does not know a session with this id; perhaps its transcript was deleted. Its checkpoints are kept.',
-    placeholder: 'The details of a session appear here.',
-  },
-  activity: {
-    title: 'Activity',
-    placeholder: 'What the monitor did appears here.',
-  },
+  session: sessionEn,
+  restore: restoreEn,
+  activity: activityEn,
   shortcuts: {
     title: 'Keyboard shortcuts',
     anywhere: 'Anywhere',

@@ -5,7 +5,7 @@
 import { mkdirSync, mkdtempSync, realpathSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import { type DemoMonitor, startDemoMonitor } from '../support/demo-monitor.ts'
+import { type DemoMonitor, startDemoMonitor, workStepMs } from '../support/demo-monitor.ts'
 import { hostPage, launchChromium, whyNoPage } from '../support/page-host.ts'
 
 const top = path.resolve(import.meta.dirname, '../..')
@@ -20,6 +20,21 @@ interface Picture {
 
 const pictures: readonly Picture[] = [
   { name: 'sessions', hash: () => '#/sessions', heading: /at risk|protected|new work/ },
+  {
+    name: 'session',
+    hash: demo => `#/session/${demo.session('Guest checkout without an account').truth.sessionId}`,
+    heading: /Guest checkout/,
+  },
+  {
+    name: 'compare',
+    hash: demo => `#/session/${demo.session('Guest checkout without an account').truth.sessionId}/checkpoint/1`,
+    heading: /compared/,
+  },
+  {
+    name: 'restore',
+    hash: demo => `#/session/${demo.session('Guest checkout without an account').truth.sessionId}/restore`,
+    heading: /Restore/,
+  },
   { name: 'activity', hash: () => '#/activity', heading: /Activity/ },
   { name: 'settings', hash: () => '#/settings', heading: /Settings/ },
 ]
@@ -38,10 +53,11 @@ if (missing !== null) {
 const home = mkdtempSync(path.join(realpathSync(tmpdir()), 'session-monitor-screenshots-'))
 Object.assign(process.env, { HOME: home, USERPROFILE: home, CLAUDE_CONFIG_DIR: path.join(home, '.claude') })
 mkdirSync(folder, { recursive: true })
-const demo = await startDemoMonitor()
+const rounds = 8
+const demo = await startDemoMonitor({ behindMs: rounds * workStepMs })
 const browser = await launchChromium()
 try {
-  await demo.monitor.refresh()
+  await demo.work(rounds)
   for (const picture of pictures)
     for (const size of sizes) for (const scheme of ['light', 'dark'] as const) await take(picture, size, scheme)
 } finally {

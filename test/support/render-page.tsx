@@ -40,6 +40,10 @@ export function renderPage(options: RenderOptions = {}): RenderedPage {
   const fake = createFakeMonitorApi()
   const { state = sampleState() } = options
   fake.answer('getState', () => (state === null ? new Promise(() => {}) : state))
+  fake.answer('listCheckpoints', () => [])
+  fake.answer('getHistory', () => ({ samples: [] }))
+  fake.answer('listRescue', () => ({ atMs: 0, cases: [], more: 0 }))
+  fake.answer('listRestores', () => [])
   let breakWire = (_reason: string) => {}
   const openWire = (): PageWire => {
     const [mine, theirs] = memoryWires()

@@ -55,9 +55,17 @@ export function findCheckpoint(store: CheckpointStore, name: string): Either<Che
 function newestOf(store: CheckpointStore, sessionId: SessionId): Either<CheckpointRecord> {
   const newest = store.newest(sessionId)
   if (!newest.ok) return stop(storeProblem(newest))
-  if (newest.record !== null) return fine(newest.record)
+  if (newest.record !== null) return fine(ownWork(store, newest.record))
   const why = newest.problems[0]?.message ?? `session ${sessionId} has no checkpoint`
   return stop({ what: bare(why), remedy: 'run "session-monitor verify"', exitCode: exitCodes.failed })
+}
+
+/** Who names a session means what it saved, not the safety checkpoint of the last restore; unless there is no other. */
+function ownWork(store: CheckpointStore, newest: CheckpointRecord): CheckpointRecord {
+  if (newest.cause.kind !== 'safety') return newest
+  const listed = store.list(newest.session)
+  const records = listed.ok ? listed.records.flatMap(read => (read.ok ? [read.record] : [])) : []
+  return records.findLast(({ cause }) => cause.kind !== 'safety') ?? newest
 }
 
 function recordOf(store: CheckpointStore, sessionId: SessionId, seq: number): Either<CheckpointRecord> {

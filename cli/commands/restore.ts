@@ -1,7 +1,12 @@
-/** `session-monitor restore`: a checkpoint into a new folder, verified, and what to do with it next. */
+/**
+ * `session-monitor restore`: a checkpoint into a new folder, verified, and what to do with it next; or into its own
+ * place (`restore-here.ts`).
+ */
 import path from 'node:path'
 import { type CheckpointRecord, checkpointId } from '../../shared/core/checkpoint.ts'
 import { count, formatAge, formatBytes, oneLine } from '../../shared/core/format.ts'
+import type { RestoreSelection } from '../../shared/core/restore.ts'
+import { shellWord } from '../../shared/core/shell-word.ts'
 import { createGit } from '../../shared/engine/git-command.ts'
 import type { FileSystem } from '../../shared/engine/ports.ts'
 import {
@@ -11,23 +16,43 @@ import {
   type SideRestored,
 } from '../../shared/engine/restore-side.ts'
 import { bare, type CommandContext, fail } from '../context.ts'
-import { type ExitCode, exitCodes } from '../exit-codes.ts'
+import { type ExitCode, exitCodes, usageProblem } from '../exit-codes.ts'
 import { renderPairs } from '../print-table.ts'
 import { createProgress, noProgress } from '../progress.ts'
 import { titleOf } from '../session-words.ts'
 import { findCheckpoint, openStoreFor } from '../stored.ts'
 import { safeJson, type Terminal } from '../terminal.ts'
+import { type RestoreHereOptions, restoreHere, selectionOf } from './restore-here.ts'
 
-export interface RestoreCommandOptions {
-  readonly to: string
-  readonly only?: 'files' | 'transcript'
-  readonly json?: boolean
-  readonly quiet?: boolean
+export interface RestoreCommandOptions extends RestoreHereOptions {
+  readonly to?: string
+  readonly inPlace?: boolean
 }
 
 export async function restore(
   context: CommandContext,
   name: string,
+  options: RestoreCommandOptions,
+): Promise<ExitCode> {
+  const { to, inPlace, yes, replaceConflicts, keepDeleted } = options
+  if (to !== undefined && (inPlace || replaceConflicts || keepDeleted)) {
+    return fail(context, usageProblem('a new folder and the own place exclude each other', 'leave one of them out'))
+  }
+  if (yes && to === undefined && !inPlace) {
+    return fail(context, usageProblem('it is not clear where to', 'add --in-place, or --to <folder>'))
+  }
+  const selection = selectionOf(options)
+  if (!selection.ok) return fail(context, selection.problem)
+  return to === undefined
+    ? restoreHere(context, name, selection.value, options)
+    : restoreBeside(context, name, selection.value, to, options)
+}
+
+async function restoreBeside(
+  context: CommandContext,
+  name: string,
+  selection: RestoreSelection,
+  to: string,
   options: RestoreCommandOptions,
 ): Promise<ExitCode> {
   const opened = openStoreFor(context)
@@ -39,8 +64,9 @@ export async function restore(
   const { terminal, interrupted, environment } = context
   const progress = options.json || options.quiet ? noProgress : createProgress(terminal, ports.clock)
   const git = createGit(ports.commands, environment.env)
-  const restored = await restoreSide({ ports, git, store }, record, path.resolve(options.to), {
-    parts: options.only ?? 'whole',
+  const restored = await restoreSide({ ports, git, store }, record, path.resolve(to), {
+    parts: selection.what === 'paths' ? 'files' : selection.what,
+    paths: selection.what === 'paths' ? selection.paths : undefined,
     signal: interrupted,
     onProgress: ({ what, done, total }) => progress.show({ task: tasks[what], done, total }),
   })
@@ -66,7 +92,7 @@ function problemOf({ message, remedy }: Failed) {
 }
 
 function exitCodeOf({ code }: Failed): ExitCode {
-  if (code === 'target-taken') return exitCodes.usage
+  if (code === 'target-taken' || code === 'nothing-saved') return exitCodes.usage
   return code === 'stopped' ? exitCodes.interrupted : exitCodes.failed
 }
 
@@ -144,10 +170,4 @@ function nextCommands(
       : [[`cp ${at(main.file)} ${shellWord(lostTranscript)}`, 'the transcript is gone: this brings it back'] as const]),
     [`cd ${shellWord(record.cwd ?? '.')} && claude --resume ${record.session}`, 'goes on with the conversation'],
   ]
-}
-
-/** Quoted for a POSIX shell where it must be; control characters do not reach the terminal. */
-function shellWord(text: string): string {
-  const safe = oneLine(text, 4_000)
-  return /^[A-Za-z0-9_./:@%+,=-]+$/.test(safe) ? safe : `'${safe.replaceAll("'", `'\\''`)}'`
 }

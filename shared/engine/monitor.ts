@@ -429,7 +429,7 @@ function createMonitor(ports: Ports, options: MonitorOptions, { store, state, le
     environment: options.environment ?? {},
     roots,
     signal: stopping.signal,
-    sessions: () => sessions.all().map(entry => entry.session),
+    entries: () => sessions.all(),
     saveFirst: ids => {
       const known = ids.flatMap(id => sessions.get(id) ?? [])
       return worker.submit(known.map(entry => request(entry, { kind: 'safety' })))

@@ -13,6 +13,7 @@ import {
   checkpointId,
   parseCheckpointId,
 } from '../core/checkpoint.ts'
+import type { DiffRefusal, DiffSide } from '../core/checkpoint-diff.ts'
 import { count } from '../core/format.ts'
 import type { Progress } from '../core/monitor-state.ts'
 import { pageOf } from '../core/page.ts'
@@ -30,10 +31,14 @@ import type { ApplyRequest, RestoreCalls } from '../core/restore-calls.ts'
 import { type DetectedSession, isLive, type SessionId } from '../core/session.ts'
 import { shellWord } from '../core/shell-word.ts'
 import { describeCheckpoint } from './checkpoint-details.ts'
+import { type Difference, differ, differFile } from './checkpoint-differ.ts'
 import type { CheckpointStore } from './checkpoint-store.ts'
+import { exportCheckpoint } from './export-checkpoint.ts'
 import { createGit } from './git-command.ts'
 import type { HeldLock, Lock } from './lock-file.ts'
+import type { SessionEntry } from './overview.ts'
 import type { Ports } from './ports.ts'
+import { rescueList } from './rescue-list.ts'
 import { createInPlaceRestorer, type InPlaceDone, type InPlaceOptions } from './restore-in-place.ts'
 import { describeJournal, isOver, type Journal, openJournals } from './restore-journal.ts'
 import { type OpenPlan, type PlannerParts, refuse, withPlan } from './restore-planner.ts'
@@ -55,7 +60,7 @@ export interface RestoreDeskParts {
   readonly roots: () => readonly string[]
   readonly signal: AbortSignal
   /** As of the last look. */
-  readonly sessions: () => readonly DetectedSession[]
+  readonly entries: () => readonly SessionEntry[]
   /** Takes safety checkpoints and resolves with what became of them. */
   readonly saveFirst: (ids: readonly SessionId[]) => Promise<readonly CheckpointOutcome[]>
   readonly inTurn: <T>(work: () => Promise<T>) => Promise<T>
@@ -74,9 +79,11 @@ export function createRestoreDesk(parts: RestoreDeskParts): RestoreCalls {
   const git = createGit(ports.commands, parts.environment)
   const journals = openJournals(ports, parts.folder)
   const restorer = createInPlaceRestorer(ports, journals)
-  const planner = (): PlannerParts => ({ ...parts, roots: parts.roots(), git })
+  const sessions = () => parts.entries().map(({ session }) => session)
+  const planner = (): PlannerParts => ({ ...parts, roots: parts.roots(), git, sessions })
   const plans = new Map<string, readonly RestoreEntry[]>()
   const progress = progressOf(ports, state)
+  let lastDiff: { readonly key: string; readonly diff: Difference } | null = null
 
   function find(id: CheckpointId): { readonly ok: true; readonly record: CheckpointRecord } | RestoreRefusal {
     const { sessionId, seq } = parseCheckpointId(id) ?? { sessionId: '', seq: 0 }
@@ -181,7 +188,7 @@ export function createRestoreDesk(parts: RestoreDeskParts): RestoreCalls {
 
   /** The id of a verified checkpoint of how things are; null where no session is there to be checkpointed. */
   async function saveFirst(record: CheckpointRecord): Promise<CheckpointId | null | RestoreRefusal> {
-    const session = sessionFor(record, parts.sessions())
+    const session = sessionFor(record, sessions())
     if (session === null) return null
     const [outcome] = await parts.saveFirst([session])
     const seq = outcome?.kind === 'saved' ? outcome.seq : outcome?.kind === 'unchanged' ? outcome.sinceSeq : null
@@ -235,6 +242,33 @@ export function createRestoreDesk(parts: RestoreDeskParts): RestoreCalls {
     return outcome
   }
 
+  /** Both records, or why not. */
+  function findSides(from: CheckpointId, to: DiffSide) {
+    const before = find(from)
+    const after = to === 'now' ? null : find(to)
+    if (!before.ok) return diffRefusal(before)
+    if (after?.ok === false) return diffRefusal(after)
+    return { ok: true, from: before.record, to: after?.record ?? null } as const
+  }
+
+  async function diffCheckpoint({ from, to, ...page }: Parameters<RestoreCalls['diffCheckpoint']>[0]) {
+    const key = `${from} ${to}`
+    const known = page.offset > 0 && lastDiff?.key === key ? lastDiff.diff : null
+    if (known) return { ok: true as const, diff: { ...known, files: pageOf(known.files, page) } }
+    const sides = findSides(from, to)
+    if (!sides.ok) return sides
+    const made = await parts.inTurn(() => differ(planner(), sides.from, sides.to, signal))
+    if (!made.ok) return made
+    lastDiff = { key, diff: made.diff }
+    return { ok: true as const, diff: { ...made.diff, files: pageOf(made.diff.files, page) } }
+  }
+
+  async function diffFile({ from, to, path }: Parameters<RestoreCalls['diffFile']>[0]) {
+    const sides = findSides(from, to)
+    if (!sides.ok) return sides
+    return parts.inTurn(() => differFile(planner(), sides.from, sides.to, path, signal))
+  }
+
   function tell(checkpoint: CheckpointId, outcome: RestoreOutcome): void {
     const sessionId = parseCheckpointId(checkpoint)?.sessionId ?? null
     const message = outcome.ok
@@ -258,15 +292,27 @@ export function createRestoreDesk(parts: RestoreDeskParts): RestoreCalls {
       return all.slice(0, mostListed).map(journal => describeJournal(journal, all))
     },
     showCheckpoint: async ({ checkpoint, ...page }) => describeCheckpoint(store, mustFind(checkpoint), page),
-    diffCheckpoint: notYet,
-    diffFile: notYet,
-    listRescue: notYet,
-    exportCheckpoint: notYet,
+    diffCheckpoint,
+    diffFile,
+    listRescue: async () => {
+      await parts.look()
+      return rescueList(parts.entries(), store, ports.clock.nowMs())
+    },
+    exportCheckpoint: async ({ checkpoint, to }) => {
+      const found = find(checkpoint)
+      if (!found.ok) return found
+      const onProgress = (step: { done: number; total: number }) => progress({ task: 'Exporting', ...step })
+      try {
+        return await exportCheckpoint({ ports, git, store }, found.record, to, { signal, onProgress })
+      } finally {
+        progress(null)
+      }
+    },
   }
 }
 
-function notYet(): Promise<never> {
-  return Promise.reject(new Error('This version cannot do that yet. Use `session-monitor restore` in a terminal.'))
+function diffRefusal({ code, message, remedy }: RestoreRefusal): DiffRefusal {
+  return { ok: false, code: code === 'unknown' || code === 'damaged' ? code : 'io-error', message, remedy }
 }
 
 const tasks = { keeping: 'Keeping what is there', preparing: 'Preparing files', writing: 'Restoring files' } as const

@@ -249,8 +249,10 @@ async function planFiles(planning: Planning, tree: RestorableTree, root: string)
   return paths && { paths, warnings: [...lookWarnings(now, tree), ...foldWarnings(ports.files, root, tree)] }
 }
 
+type NowParts = Pick<Planning, 'ports' | 'git' | 'snapshotter' | 'options' | 'scratch'>
+
 /** The work tree as it is; an empty one where there is nothing. */
-async function treeNow(planning: Planning, tree: RestorableTree, root: string): Promise<TreeNow> {
+export async function treeNow(planning: NowParts, tree: RestorableTree, root: string): Promise<TreeNow> {
   const { ports, snapshotter, options } = planning
   const recorded = tree.levels[0]?.manifest ?? null
   if (!isThere(ports.files, root)) return { ok: true, manifest: emptyManifest(root), head: [] }
@@ -262,7 +264,7 @@ async function treeNow(planning: Planning, tree: RestorableTree, root: string): 
   return { ok: true, manifest: survey.manifest, head: known ?? (await headEntries(planning, root, head)) }
 }
 
-function isThere(files: FileSystem, at: string): boolean {
+export function isThere(files: FileSystem, at: string): boolean {
   try {
     files.lstat(at)
     return true
@@ -293,7 +295,7 @@ function emptyManifest(root: string): TreeManifest {
 }
 
 /** Empty where git cannot tell: then fewer paths are known to be left alone, and more count as conflicts. */
-async function headEntries(planning: Planning, root: string, commit: string): Promise<readonly HeadEntry[]> {
+async function headEntries(planning: NowParts, root: string, commit: string): Promise<readonly HeadEntry[]> {
   const { ports, git, scratch, options } = planning
   const own = `${scratch}-${commit}`
   try {

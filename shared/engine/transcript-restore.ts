@@ -63,7 +63,7 @@ export async function planTranscript(source: TranscriptSource): Promise<Transcri
   }
   const cwds = cwdsIn(source)
   if (cwds === null) return { ok: false, code: 'damaged', message: 'The saved transcript does not verify' }
-  const base = await folderFor(source, main, cwds.first)
+  const base = await folderFor(source, main, cwds)
   const cwd = cwds.all.find(one => projectFolderName(one) === path.basename(base)) ?? record.cwd ?? cwds.first ?? '.'
   const compared = compare(source, base, record.session)
   const mainNow = compared.find(({ stream }) => stream === main)
@@ -111,14 +111,20 @@ function addJson(into: Set<string>, quoted: string): void {
 }
 
 /** Where the session lies now; else where it lay, if that is still one of Claude Code's; else by its first folder. */
-async function folderFor(source: TranscriptSource, main: StreamRecord, cwd: string | null): Promise<string> {
+async function folderFor(
+  source: TranscriptSource,
+  main: StreamRecord,
+  { first, all }: NonNullable<ReturnType<typeof cwdsIn>>,
+): Promise<string> {
   const { files, roots, record, slice } = source
   const found = await findSessionFiles(files, roots, slice, record.session)
   const now = found.sessions.get(record.session)?.files.get('main')
   if (now) return path.dirname(now.path)
   const before = path.dirname(main.path)
   if (roots.some(root => path.dirname(before) === path.join(root, 'projects'))) return before
-  return path.join(roots[0] ?? '.', 'projects', projectFolderName(cwd ?? record.cwd ?? '/'))
+  // A folder that no record names is where the project is on this machine, by an import.
+  const cwd = record.cwd !== null && !all.includes(record.cwd) ? record.cwd : (first ?? record.cwd)
+  return path.join(roots[0] ?? '.', 'projects', projectFolderName(cwd ?? '/'))
 }
 
 /** How a stream's file stands to what was saved of it. */

@@ -64,8 +64,14 @@ describe('a wrong command line', () => {
     ['names and --all', ['checkpoint', 'x', '--all'], 'exclude each other'],
     ['--due and --all', ['checkpoint', '--due', '--all'], 'exclude each other'],
     ['no checkpoint', ['show'], "missing required argument 'checkpoint'"],
-    ['no target', ['restore', '3f2a'], "required option '--to <folder>' not specified"],
-    ['a part that does not exist', ['restore', 'x', '--to', 'y', '--only', 'half'], "argument 'half' is invalid"],
+    ['no target', ['export', '3f2a'], "required option '--to <file>' not specified"],
+    [
+      'two parts at once',
+      ['restore', 'x', '--files', '--transcript'],
+      '--files, --transcript and --only exclude each other',
+    ],
+    ['two places at once', ['restore', 'x', '--to', 'y', '--in-place'], 'exclude each other'],
+    ['yes to nothing', ['restore', 'x', '--yes'], 'it is not clear where to'],
     ['hostile text', ['\u001b[2J\nx'], "unknown command ' [2J x'"],
   ])('with %s ends with code 2 and one line that says what to do', async (_title, args, words) => {
     const { code, out, err } = await parse(...args)

@@ -147,7 +147,7 @@ describeInWorld('session-monitor, from the first look to the restore', world => 
 
   it('gives a part alone back, and an older state by its number', async () => {
     const { scratch } = world()
-    expect(await world().run('restore', '3f2a/1', '--to', 'part', '--only', 'transcript')).toMatchObject({ code: 0 })
+    expect(await world().run('restore', '3f2a/1', '--to', 'part', '--transcript')).toMatchObject({ code: 0 })
     expect(readdirSync(path.join(scratch.folder, 'part')).sort()).not.toContain('files')
     const lines = readFileSync(path.join(scratch.folder, 'part', 'transcript', `${loginId}.jsonl`), 'utf8').trim()
     expect(lines.split('\n')).toHaveLength(2)

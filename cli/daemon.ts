@@ -3,14 +3,20 @@
  * or it breaks.
  */
 import about from '../package.json' with { type: 'json' }
+import type { LogLevel } from '../shared/core/log-line.ts'
 import type { MonitorApi } from '../shared/core/monitor-api.ts'
+import { type MonitorState, summarise } from '../shared/core/monitor-state.ts'
 import { claudeRoots } from '../shared/engine/claude-roots.ts'
-import { dataFolder } from '../shared/engine/data-folder.ts'
+import { dataFolder, dataPaths } from '../shared/engine/data-folder.ts'
 import { type HostedMonitor, startHostedMonitor } from '../shared/engine/hosted-monitor.ts'
-import { nodeClock, nodePorts } from '../shared/engine/node-ports.ts'
+import { createLogFile } from '../shared/engine/log-file.ts'
+import { nodeClock, nodeFiles, nodePorts } from '../shared/engine/node-ports.ts'
+import type { Log } from '../shared/engine/ports.ts'
 import { bare, type CommandContext, fail, noticeLine } from './context.ts'
+import { cycleLine } from './cycle-words.ts'
 import { type Either, type ExitCode, exitCodes, fine, type Problem, stop } from './exit-codes.ts'
 import { type SettingFlags, settingValuesOf } from './flags.ts'
+import { isNewCycle, newNotices } from './news.ts'
 import { startProblem } from './own-monitor.ts'
 import { createProgress, noProgress } from './progress.ts'
 import { ownUid, placeOf } from './running-monitor.ts'
@@ -37,20 +43,48 @@ export async function withDaemon(
   work: (monitor: MonitorApi, over: AbortSignal) => Promise<ExitCode>,
 ): Promise<ExitCode> {
   const broken = new AbortController()
-  const started = await startDaemon(context, needs, reason => broken.abort(reason))
+  let level: LogLevel = 'info'
+  const folder = dataPaths(dataFolder(context.environment)).logs
+  const { log, close: closeLog } = createLogFile({ clock: nodeClock, files: nodeFiles }, folder, { level: () => level })
+  const started = await startDaemon({ ...context, log }, needs, reason => broken.abort(reason))
   if (!started.ok) return fail(context, started.problem)
   const { monitor, unreachable, stop: stopDaemon } = started.value
   if (unreachable !== null) context.terminal.note(noticeLine({ ...unreachable, id: 'local-socket', level: 'warn' }))
   const progress = needs.json || needs.quiet ? noProgress : createProgress(context.terminal, nodeClock)
-  const unsubscribe = monitor.onState(state => progress.show(state.progress))
+  log('info', `Started: ${needs.name}, version ${about.version}, process ${process.pid}.`)
+  const tell = stateLogger(log)
+  const unsubscribe = monitor.onState(state => {
+    progress.show(state.progress)
+    level = levelOf(state)
+    tell(state)
+  })
   try {
     const over = AbortSignal.any([context.interrupted, context.terminal.gone, broken.signal])
     const code = await work(monitor, over)
-    return broken.signal.aborted ? fail(context, brokenProblem(String(broken.signal.reason))) : code
+    if (!broken.signal.aborted) return code
+    log('error', String(broken.signal.reason))
+    return fail(context, brokenProblem(String(broken.signal.reason)))
   } finally {
     unsubscribe()
     progress.show(null)
     await stopDaemon(engineGraceMs)
+    log('info', 'Stopped.')
+    closeLog()
+  }
+}
+
+function levelOf({ settings }: MonitorState): LogLevel {
+  const { logLevel } = settings as { readonly logLevel?: LogLevel }
+  return logLevel ?? 'info'
+}
+
+/** A line for each check and each lasting condition; the engine logs what became of each session. */
+function stateLogger(log: Log): (state: MonitorState) => void {
+  let before: MonitorState | null = null
+  return state => {
+    if (isNewCycle(before, state) && state.lastCycle) log('info', `${summarise(state)}; ${cycleLine(state.lastCycle)}`)
+    for (const { level, message, remedy } of newNotices(before, state)) log(level, `${message} ${remedy}`)
+    before = state
   }
 }
 

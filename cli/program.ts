@@ -19,11 +19,12 @@ import {
 } from './program/command-tree.ts'
 import { givingBack } from './program/giving-back.ts'
 import { looking } from './program/looking.ts'
+import { running } from './program/running.ts'
 import { saving } from './program/saving.ts'
 import { upkeep } from './program/upkeep.ts'
 import { problemLine } from './terminal.ts'
 
-const groups: readonly CommandGroup[] = [looking, saving, givingBack, upkeep]
+const groups: readonly CommandGroup[] = [looking, saving, givingBack, running, upkeep]
 
 const examples = [
   { line: 'list --why', help: 'every session, with the reasons' },

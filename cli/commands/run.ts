@@ -1,12 +1,13 @@
 /** `session-monitor run`: the monitor in the foreground, one line per check, until a signal ends it. */
 
 import { count, oneLine } from '../../shared/core/format.ts'
-import { type ActivityEntry, type MonitorState, type Notice, summarise } from '../../shared/core/monitor-state.ts'
+import { type ActivityEntry, type MonitorState, summarise } from '../../shared/core/monitor-state.ts'
 import { type CommandContext, noticeLine, settingsProblemLines } from '../context.ts'
 import { cycleLine } from '../cycle-words.ts'
 import { ended, withDaemon } from '../daemon.ts'
 import { type ExitCode, exitCodes } from '../exit-codes.ts'
 import type { SettingFlags } from '../flags.ts'
+import { isNewCycle, newActivity, newNotices } from '../news.ts'
 import { timeStamp, titleOf } from '../session-words.ts'
 import { problemLine, safeJson, type Terminal } from '../terminal.ts'
 
@@ -64,25 +65,6 @@ function jsonNews(terminal: Terminal): Listener {
     for (const entry of newActivity(before, state)) terminal.note(activityLine(entry, state))
     before = state
   }
-}
-
-function isNewCycle(before: MonitorState | null, state: MonitorState): boolean {
-  return state.lastCycle !== null && state.lastCycle.startedMs !== before?.lastCycle?.startedMs
-}
-
-/** Warnings and errors only: what went well is in the line of the check. */
-function newActivity(before: MonitorState | null, state: MonitorState): readonly ActivityEntry[] {
-  const known = new Set(before?.activity.map(activityKey))
-  return state.activity.filter(entry => entry.level !== 'info' && !known.has(activityKey(entry)))
-}
-
-function activityKey({ atMs, sessionId, message }: ActivityEntry): string {
-  return `${atMs} ${sessionId} ${message}`
-}
-
-function newNotices(before: MonitorState | null, state: MonitorState): readonly Notice[] {
-  const known = new Map(before?.notices.map(notice => [notice.id, notice.message]))
-  return state.notices.filter(notice => known.get(notice.id) !== notice.message)
 }
 
 function activityLine({ sessionId, message }: ActivityEntry, { sessions }: MonitorState): string {

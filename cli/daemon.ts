@@ -53,11 +53,13 @@ export async function withDaemon(
   const progress = needs.json || needs.quiet ? noProgress : createProgress(context.terminal, nodeClock)
   log('info', `Started: ${needs.name}, version ${about.version}, process ${process.pid}.`)
   const tell = stateLogger(log)
-  const unsubscribe = monitor.onState(state => {
+  const see = (state: MonitorState) => {
     progress.show(state.progress)
-    level = levelOf(state)
+    level = state.settings.logLevel
     tell(state)
-  })
+  }
+  const unsubscribe = monitor.onState(see)
+  see(await monitor.getState({}))
   try {
     const over = AbortSignal.any([context.interrupted, context.terminal.gone, broken.signal])
     const code = await work(monitor, over)
@@ -71,11 +73,6 @@ export async function withDaemon(
     log('info', 'Stopped.')
     closeLog()
   }
-}
-
-function levelOf({ settings }: MonitorState): LogLevel {
-  const { logLevel } = settings as { readonly logLevel?: LogLevel }
-  return logLevel ?? 'info'
 }
 
 /** A line for each check and each lasting condition; the engine logs what became of each session. */

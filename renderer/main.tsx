@@ -5,6 +5,7 @@ import { App } from './app.tsx'
 import { chooseLanguage, createI18n } from './i18n.ts'
 import { createMonitorStore } from './monitor-store.ts'
 import { keepPreferencesApplied } from './preferences.ts'
+import { webSocketWires } from './web-socket-wire.ts'
 import { electronWire } from './wires.ts'
 import '@fontsource-variable/inter/wght.css'
 import '@mantine/core/styles.layer.css'
@@ -18,12 +19,12 @@ import './styles/details.css'
 const root = document.getElementById('root')
 if (root === null) throw new Error('the page has no #root')
 const bridge = window.monitorBridge
-if (bridge === undefined) throw new Error('the window offers no way to the monitor')
+const openWire = bridge === undefined ? webSocketWires(window) : () => electronWire(bridge)
 
 keepPreferencesApplied()
 const i18n = createI18n(chooseLanguage(navigator.languages))
 const nonce = document.querySelector<HTMLMetaElement>('meta[name="csp-nonce"]')?.content
-const store = createMonitorStore(() => electronWire(bridge))
+const store = createMonitorStore(openWire)
 createRoot(root).render(
   <StrictMode>
     <App store={store} i18n={i18n} {...(nonce === undefined ? {} : { nonce })} />

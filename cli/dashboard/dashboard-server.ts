@@ -80,7 +80,8 @@ export async function startDashboard(options: DashboardOptions): Promise<Dashboa
     const why = requests.take(nowMs()) ? whyNoPage(request) : 'too many requests'
     if (why !== null) {
       log('warn', 'A page was refused.', { why })
-      return void socket.end(`HTTP/1.1 403 Forbidden\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`)
+      socket.end(`HTTP/1.1 403 Forbidden\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`)
+      return
     }
     sockets.handleUpgrade(request, socket, head, open)
   })
@@ -127,7 +128,10 @@ export async function startDashboard(options: DashboardOptions): Promise<Dashboa
 
   function open(socket: WebSocket): void {
     const api = monitor
-    if (api === null) return socket.terminate()
+    if (api === null) {
+      socket.terminate()
+      return
+    }
     const wire = pageWire(socket, {
       ...options.pageLimits,
       nowMs,

@@ -11,6 +11,7 @@ import { connectMonitor, memoryWires, type Wire } from '../../shared/core/wire.t
 import { idOf, noonMs, recordOf, stateOf, viewOf } from '../support/core-values.ts'
 import { createFakeMonitorApi } from '../support/fake-monitor-api.ts'
 import { restoreExchanges } from '../support/restore-values.ts'
+import { localSocketPair, webSocketPair } from '../support/wire-pairs.ts'
 
 /** Two ends and the way to close what lies between. */
 interface OpenWires {
@@ -21,6 +22,8 @@ interface OpenWires {
 const wires: readonly (readonly [title: string, open: () => OpenWires])[] = [
   ['memory', () => ({ ends: memoryWires(), close: () => {} })],
   ['structured clone', openMessagePorts],
+  ['a local socket', localSocketPair],
+  ['a WebSocket', webSocketPair],
 ]
 
 const cycle = {

@@ -12,6 +12,7 @@ import type { CallName, MonitorApi } from '../../shared/core/monitor-api.ts'
 import { serveMonitor } from '../../shared/core/serve-monitor.ts'
 import type { Log } from '../../shared/engine/ports.ts'
 import type { ClosableWire } from '../../shared/engine/socket-wire.ts'
+import { statePace } from '../../shared/engine/state-pace.ts'
 import { type Admission, isLoopbackHost, isOwnOrigin } from './admission.ts'
 import { type PageFiles, securityHeaders } from './page-files.ts'
 import { type PageWireLimits, pageWire } from './page-wire.ts'
@@ -135,17 +136,17 @@ export async function startDashboard(options: DashboardOptions): Promise<Dashboa
     const wire = pageWire(socket, {
       ...options.pageLimits,
       nowMs,
-      // What it missed is made good by the whole state of now.
-      onCaughtUp: () =>
-        void api.getState({}).then(
-          state => wire.send({ kind: 'state', state }),
-          () => {},
-        ),
+      // What it missed is made good by the whole state of now, for which it asks.
+      onCaughtUp: () => wire.send({ kind: 'serving' }),
     })
     pages.add(wire)
     const stop = serveMonitor(api, wire, {
       allowed: options.allowed,
       onRefused: message => log('warn', 'A request of a page was refused.', { message }),
+      pace: async after => {
+        await wire.whenRead()
+        await statePace(after)
+      },
     })
     wire.onClosed(() => {
       stop()

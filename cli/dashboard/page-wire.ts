@@ -37,7 +37,13 @@ export function pageWire(socket: WebSocket, limits: PageWireLimits): ClosableWir
   let reason: string | null = null
 
   const mayTake = () => open < unanswered && socket.bufferedAmount <= backlogBytes
+  const readers = new Set<() => void>()
+  const tellReaders = () => {
+    for (const resolve of readers) resolve()
+    readers.clear()
+  }
   const settle = () => {
+    if (socket.bufferedAmount === 0) tellReaders()
     if (leftOut && socket.bufferedAmount <= backlogBytes / 2) {
       leftOut = false
       onCaughtUp()
@@ -51,6 +57,7 @@ export function pageWire(socket: WebSocket, limits: PageWireLimits): ClosableWir
     socket.close(code, why)
     // Who does not answer a close is not waited for.
     setTimeout(() => socket.terminate(), 2_000).unref()
+    tellReaders()
     for (const listener of closedListeners) listener(why)
   }
   const receive = (data: RawData, isBinary: boolean) => {
@@ -79,8 +86,8 @@ export function pageWire(socket: WebSocket, limits: PageWireLimits): ClosableWir
     send(message) {
       if (reason !== null) return
       const kind = kindOf(message)
-      const isAnswer = kind === 'result' || kind === 'error'
-      if ((kind === 'state' || kind === 'patch') && socket.bufferedAmount > backlogBytes) {
+      const isAnswer = kind === 'result' || kind === 'error' || kind === 'sent'
+      if (kind === 'state' && socket.bufferedAmount > backlogBytes) {
         leftOut = true
         return
       }
@@ -91,6 +98,11 @@ export function pageWire(socket: WebSocket, limits: PageWireLimits): ClosableWir
       listeners.add(listener)
       return () => listeners.delete(listener)
     },
+    whenRead: () =>
+      new Promise(resolve => {
+        if (reason !== null || socket.bufferedAmount === 0) resolve()
+        else readers.add(resolve)
+      }),
     onClosed(listener) {
       closedListeners.add(listener)
       return () => closedListeners.delete(listener)

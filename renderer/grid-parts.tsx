@@ -2,7 +2,33 @@
  * Rows and cells of a grid whose rows are placed by hand: a table element cannot do that, so their roles are said.
  * Focus and keys are the grid's.
  */
-import type { CSSProperties, ReactNode, RefObject } from 'react'
+import type { CSSProperties, KeyboardEvent, ReactNode, RefObject } from 'react'
+
+interface GridProps {
+  readonly label: string
+  /** Rows that can be folded make it a tree. */
+  readonly isTree: boolean
+  /** The head included. */
+  readonly rows: number
+  readonly columns: number
+  /** For the style sheet. */
+  readonly layout: string
+  readonly onKeyDown: (event: KeyboardEvent) => void
+  readonly children: ReactNode
+}
+
+export function Grid({ label, isTree, rows, columns, layout, onKeyDown, children }: GridProps) {
+  const rest = { className: 'grid', 'data-layout': layout, tabIndex: -1, onKeyDown }
+  return (
+    <div
+      role={isTree ? 'treegrid' : 'grid'}
+      {...rest}
+      {...{ 'aria-label': label, 'aria-rowcount': rows, 'aria-colcount': columns, 'aria-multiselectable': true }}
+    >
+      {children}
+    </div>
+  )
+}
 
 interface CellProps {
   /** Also the name of its place in the style sheet. */
@@ -42,7 +68,10 @@ interface LineProps {
   /** From 1, the head included. */
   readonly rowIndex: number
   readonly labelledBy?: string
+  /** Only in a tree. */
   readonly expanded?: boolean
+  /** From 1. Only in a tree. */
+  readonly level?: number
   readonly selected?: boolean
   /** Absent for a row that never has the focus. */
   readonly tabIndex?: number
@@ -53,7 +82,17 @@ interface LineProps {
   readonly children: ReactNode
 }
 
-export function Line({ className, rowIndex, labelledBy, expanded, selected, data, children, ...rest }: LineProps) {
+export function Line({
+  className,
+  rowIndex,
+  labelledBy,
+  expanded,
+  level,
+  selected,
+  data,
+  children,
+  ...rest
+}: LineProps) {
   return (
     // biome-ignore lint/a11y/useSemanticElements: see above
     // biome-ignore lint/a11y/useFocusableInteractive: see above
@@ -63,6 +102,7 @@ export function Line({ className, rowIndex, labelledBy, expanded, selected, data
       aria-rowindex={rowIndex}
       aria-labelledby={labelledBy}
       aria-expanded={expanded}
+      aria-level={level}
       aria-selected={selected}
       {...data}
       {...rest}

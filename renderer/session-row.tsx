@@ -47,13 +47,15 @@ function SessionLine({ view, place, isActive, nowMs, onFocus }: SessionLineProps
   const titleId = `title-${view.sessionId}`
   const title = words.name(view.title) || words.t('list.untitled')
   const isQuiet = view.protection === 'protected' || view.protection === 'excluded'
-  const isSelected = useSessionsUi().selection.has(view.sessionId)
+  const { query, selection } = useSessionsUi()
+  const isSelected = selection.has(view.sessionId)
   return (
     <Line
       className="session-line"
       rowIndex={place.index + 2}
       labelledBy={titleId}
       selected={isSelected}
+      {...(query.grouped ? { level: 2 } : {})}
       data={{ 'data-index': place.index, 'data-protection': view.protection }}
       tabIndex={isActive ? 0 : -1}
       style={{ transform: `translateY(${place.top}px)`, height: place.height }}
@@ -233,6 +235,7 @@ export function GroupRowLine({ row, place, isActive, onFocus }: LineProps & { re
       className="group-line"
       rowIndex={place.index + 2}
       expanded={!row.folded}
+      level={1}
       data={{ 'data-index': place.index, 'data-protection': row.worst }}
       tabIndex={isActive ? 0 : -1}
       style={{ transform: `translateY(${place.top}px)`, height: place.height }}

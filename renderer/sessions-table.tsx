@@ -6,7 +6,7 @@ import { Checkbox } from '@mantine/core'
 import { useVirtualizer, type Virtualizer } from '@tanstack/react-virtual'
 import { type KeyboardEvent, useEffect, useLayoutEffect, useMemo, useRef, useState } from 'react'
 import type { SessionView } from '../shared/core/monitor-state.ts'
-import { HeadCell, Line, RowGroup } from './grid-parts.tsx'
+import { Grid, HeadCell, Line, RowGroup } from './grid-parts.tsx'
 import { LineIcon } from './icons.tsx'
 import { useNowMs, useStore } from './page-context.tsx'
 import { GroupRowLine, SessionRowLine } from './session-row.tsx'
@@ -47,16 +47,12 @@ export function SessionsTable({ rows, shown, sort }: TableProps) {
   useEffect(() => virtualizer.measure(), [virtualizer, layout, rem])
   const keys = useGridKeys(rows, virtualizer, list)
   return (
-    // biome-ignore lint/a11y/useSemanticElements: see `grid-parts.tsx`
-    <div
-      className="grid"
-      role="grid"
-      aria-label={t('list.label')}
-      aria-rowcount={rows.length + 1}
-      aria-colcount={13}
-      aria-multiselectable="true"
-      data-layout={layout}
-      tabIndex={-1}
+    <Grid
+      label={t('list.label')}
+      isTree={sort.grouped}
+      rows={rows.length + 1}
+      columns={13}
+      layout={layout}
       onKeyDown={keys.onKeyDown}
     >
       <Head shown={shown} sort={sort} />
@@ -80,7 +76,7 @@ export function SessionsTable({ rows, shown, sort }: TableProps) {
           )
         })}
       </RowGroup>
-    </div>
+    </Grid>
   )
 }
 

@@ -98,6 +98,8 @@ export function ShortcutsSheet({ opened, onClose }: { readonly opened: boolean; 
       onClose={onClose}
       title={t('shortcuts.title')}
       size="lg"
+      // A dialog's header is none of the page.
+      attributes={{ header: { role: 'none' } }}
       closeButtonProps={{ 'aria-label': t('app.close') }}
     >
       <div className="key-groups">

@@ -3,6 +3,7 @@ import { appendFileSync } from 'node:fs'
 import path from 'node:path'
 import { type Monitor, startMonitor } from '../../shared/engine/monitor.ts'
 import { nodePorts } from '../../shared/engine/node-ports.ts'
+import type { FileSystem } from '../../shared/engine/ports.ts'
 import { buildDemo, type DemoWorld, type DemoWorldSession, demoHolders } from './demo-world.ts'
 import { startHolders } from './holders.ts'
 import { promptLine } from './monitor-world.ts'
@@ -14,6 +15,8 @@ export interface DemoMonitor {
   readonly folder: string
   /** Moves the clock that the monitor sees; that of the disk stays. */
   advance(ms: number): void
+  /** From now on the disk takes no new file; or again does. */
+  fillDisk(full: boolean): void
   /** A session by its title. @throws {Error} if there is none. */
   session(title: string): DemoWorldSession
   /** A file of a project, absolute. */
@@ -41,7 +44,16 @@ export async function startDemoMonitor(options: DemoMonitorOptions = {}): Promis
   const world = buildDemo(path.join(folder, 'machine'), Date.now() - behindMs, { live: holders.processes })
   const real = nodePorts(() => {})
   let aheadMs = -behindMs
-  const ports = { ...real, clock: { ...real.clock, nowMs: () => real.clock.nowMs() + aheadMs } }
+  let isFull = false
+  const files: FileSystem = {
+    ...real.files,
+    open(file, mode) {
+      if (isFull && mode === 'create')
+        throw Object.assign(new Error('ENOSPC: no space left on device'), { code: 'ENOSPC' })
+      return real.files.open(file, mode)
+    },
+  }
+  const ports = { ...real, files, clock: { ...real.clock, nowMs: () => real.clock.nowMs() + aheadMs } }
   const started = await startMonitor(ports, {
     dataFolder: path.join(folder, 'data'),
     roots: [world.configDir],
@@ -63,6 +75,9 @@ export async function startDemoMonitor(options: DemoMonitorOptions = {}): Promis
     folder,
     advance(ms) {
       aheadMs += ms
+    },
+    fillDisk(full) {
+      isFull = full
     },
     session: titled,
     fileOf,

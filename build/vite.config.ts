@@ -10,6 +10,7 @@ import { builtinModules } from 'node:module'
 import path from 'node:path'
 import react from '@vitejs/plugin-react'
 import { defineConfig, type EnvironmentOptions, type Plugin } from 'vite'
+import { lineWalkDefinition } from './line-walk.ts'
 
 const top = path.resolve(import.meta.dirname, '..')
 const nodeBuiltins = [/^node:/, ...builtinModules]
@@ -78,6 +79,7 @@ export default defineConfig({
   base: './',
   publicDir: path.join(top, 'build/icons/runtime'),
   plugins: [react(), executable('cli/session-monitor.js')],
+  define: lineWalkDefinition(),
   environments: {
     client: {
       build: {

@@ -7,12 +7,14 @@
  */
 import path from 'node:path'
 import { defineConfig } from 'vitest/config'
+import { lineWalkDefinition } from './line-walk.ts'
 
 const top = path.resolve(import.meta.dirname, '..')
 const unitFolders = ['core', 'engine', 'support', 'cli', 'contract', 'build', 'electron', 'renderer', 'bench']
 
 export default defineConfig({
   root: top,
+  define: lineWalkDefinition(),
   test: {
     pool: 'forks',
     setupFiles: [path.join(top, 'test/support/setup.ts')],

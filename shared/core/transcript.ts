@@ -67,8 +67,6 @@ export const speakingTypes: ReadonlySet<string> = new Set([
 ])
 /** Likewise for records with an `attachment`, by its type: these speak, all others are context that the tool injected. */
 export const speakingAttachments: ReadonlySet<string> = new Set(['queued_command', 'model'])
-/** The tool's own copies of what it sent: large, and all that they say of themselves stands before their content. */
-export const bulkTypes: ReadonlySet<string> = new Set(['api-request-shape', 'api-request-blob'])
 
 /** @param value What `JSON.parse` made of a line. */
 export function parseRecord(value: unknown): TranscriptEvent {
@@ -150,7 +148,7 @@ const toolTexts = [
 ]
 
 /** What a human typed, or null if none did. A custom command is given as it was typed: `/name arguments`. */
-function humanText(content: unknown, origin: unknown): string | null {
+export function humanText(content: unknown, origin: unknown): string | null {
   const originKind = objectOf(origin)?.['kind']
   if (originKind !== undefined && originKind !== 'human') return null
   const text = typeof content === 'string' ? content : textBlocks(content)

@@ -16,11 +16,17 @@ const grammar = {
     isApiErrorMessage: 'apiError',
     requestedModel: 'requestedModel',
     subtype: 'subtype',
+    isMeta: 'meta',
+    isCompactSummary: 'summary',
+    toolUseResult: 'toolResult',
+    sourceToolAssistantUUID: 'sourceTool',
+    origin: '>origin',
     message: '>message',
     attachment: '>attachment',
-    toolUseResult: '>result',
     userType: '>tail',
   },
+  origin: { kind: 'originKind' },
+  attachment: { type: 'attachmentType' },
   message: { id: 'messageId', model: 'model', content: '>content', usage: '>usage' },
   usage: {
     input_tokens: 'inputTokens',
@@ -56,6 +62,13 @@ const recordValues = [
   'apiError',
   'requestedModel',
   'subtype',
+  'meta',
+  'summary',
+  'toolResult',
+  'sourceTool',
+  'originKind',
+  'attachmentType',
+  'words',
   'messageId',
   'model',
   'inputTokens',
@@ -90,7 +103,7 @@ export const firstBlock = 2 * recordValues.length
 export const maxBlocks = 8
 
 /** Walks that are not told by the grammar alone. */
-export const special = { pass: 100, attachment: 101, content: 102, iterations: 103, result: 104, tail: 105 } as const
+export const special = { pass: 100, content: 102, iterations: 103, tail: 105 } as const
 const contexts = Object.keys(grammar) as (keyof typeof grammar)[]
 const keyNames = [...new Set(contexts.flatMap(context => Object.keys(grammar[context])))]
 export const keys = keyTable(keyNames)

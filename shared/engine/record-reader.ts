@@ -8,8 +8,7 @@
  *
  * Invariants
  * 1. For a line that is JSON, the event is the one that `parseRecord(JSON.parse(line))` gives, whichever way it was
- *    read. (Exempt: an object that names a key twice, which no writer here does; and of a bulk record only what
- *    stands before its content is told.)
+ *    read. (Exempt: an object that names a key twice, which no writer here does.)
  * 2. A line that is not a JSON object is `damaged`; inside values that no event needs, damage that leaves strings and
  *    brackets whole may go unseen. A line with a NUL byte is always parsed whole, and so is damaged.
  * 3. Never throws.
@@ -17,20 +16,29 @@
 import { clip, countOf, nameOf, textOf } from '../core/json-value.ts'
 import { parseSessionId, type SessionId } from '../core/session.ts'
 import { editTools, type ToolCall, type ToolResult, textLimits, toolCall } from '../core/tool-call.ts'
-import { type Envelope, forkOf, isSynthetic, parseRecord, type TranscriptEvent, timeOf } from '../core/transcript.ts'
+import {
+  type Envelope,
+  forkOf,
+  humanText,
+  isSynthetic,
+  parseRecord,
+  speakingAttachments,
+  type TranscriptEvent,
+  timeOf,
+} from '../core/transcript.ts'
 import {
   decodeNumber,
   decodeString,
-  decodeTime,
   hasBackslash,
   isTrue,
+  openObject,
   quote,
   startsWith,
   stringStartsWith,
 } from './json-bytes.ts'
 import { keyNumber, keyTable } from './key-table.ts'
 import { blockStride, placeOf } from './record-grammar.ts'
-import { createRecordSkim } from './record-skim.ts'
+import { createRecordSkim, type RecordSkim } from './record-skim.ts'
 import type { TailKind } from './record-tail.ts'
 import { createTextMemory, type TextMemory } from './text-memory.ts'
 
@@ -43,8 +51,9 @@ export interface RecordReader {
   read(bytes: Buffer, start: number, end: number, mayHoldNul: boolean): TranscriptEvent
 }
 
-export function createRecordReader(): RecordReader {
-  const skim = createSkimmer()
+/** @param places What finds the values of a line. */
+export function createRecordReader(places: RecordSkim = createRecordSkim()): RecordReader {
+  const skim = createSkimmer(places)
   return {
     read: (bytes, start, end, mayHoldNul) => {
       const hasNul = mayHoldNul && bytes.subarray(start, end).includes(0)
@@ -76,6 +85,8 @@ const stringOf = (name: string) => Buffer.from(`"${name}"`)
 const names = {
   user: stringOf('user'),
   assistant: stringOf('assistant'),
+  attachment: stringOf('attachment'),
+  speakingAttachments: Array.from(speakingAttachments, stringOf),
   goodbye: stringOf('cost-state'),
   titles: [stringOf('custom-title'), stringOf('ai-title')],
   boundary: stringOf('compact_boundary'),
@@ -84,6 +95,8 @@ const names = {
   result: stringOf('tool_result'),
   toolError: Buffer.from('"<tool_use_error>'),
   taskMade: Buffer.from('"Task #'),
+  task: stringOf('task'),
+  human: stringOf('human'),
 }
 /** The tools whose calls say something: those whose input says more than a path or a command, then the others. */
 const todoTools = ['TodoWrite', 'TaskCreate', 'TaskUpdate']
@@ -101,8 +114,7 @@ const originPlaces = [placeOf.cwd, placeOf.branch, placeOf.version, placeOf.entr
 /** @returns null to give up. @throws {SyntaxError} for a string that is not JSON. */
 type ReadSkimmed = (bytes: Buffer, start: number, end: number) => TranscriptEvent | null
 
-function createSkimmer(): ReadSkimmed {
-  const skim = createRecordSkim()
+function createSkimmer(skim: RecordSkim): ReadSkimmed {
   const { places } = skim
   const texts = {
     cwd: createTextMemory(nameOf),
@@ -132,8 +144,17 @@ function createSkimmer(): ReadSkimmed {
     return (
       names.titles.some(name => startsWith(bytes, type, end, name)) ||
       startsWith(bytes, places[placeOf.subtype] ?? -1, end, names.boundary) ||
+      (startsWith(bytes, type, end, names.attachment) && isSpeaking(bytes, end)) ||
       isDisguised(bytes, placeOf.type) ||
       isDisguised(bytes, placeOf.subtype)
+    )
+  }
+
+  function isSpeaking(bytes: Buffer, end: number): boolean {
+    const type = places[placeOf.attachmentType] ?? -1
+    return (
+      isDisguised(bytes, placeOf.attachmentType) ||
+      names.speakingAttachments.some(name => startsWith(bytes, type, end, name))
     )
   }
 
@@ -178,7 +199,7 @@ function createSkimmer(): ReadSkimmed {
   function readTime(bytes: Buffer): number | null {
     const at = places[placeOf.timestamp] ?? -1
     if (at === -1) return null
-    const atMs = decodeTime(bytes, at, places[placeOf.timestamp + 1] ?? at)
+    const atMs = skim.timeMs(bytes)
     return Number.isNaN(atMs) ? timeOf(string(bytes, placeOf.timestamp) ?? '') : atMs
   }
 
@@ -188,6 +209,8 @@ function createSkimmer(): ReadSkimmed {
   }
 
   function readUser(bytes: Buffer, end: number): TranscriptEvent | null {
+    if (places[placeOf.words] !== -1) return readWords(bytes, end)
+    if (mayTellTask(bytes, end)) return null
     const results: ToolResult[] = []
     for (let shift = 0; shift < skim.blocks() * blockStride; shift += blockStride) {
       if (isDisguised(bytes, placeOf.blockType + shift)) return null
@@ -198,6 +221,27 @@ function createSkimmer(): ReadSkimmed {
       if (callId !== null) results.push({ callId, failed, taskId: null })
     }
     return results.length > 0 ? { kind: 'results', envelope: readEnvelope(bytes, end), results } : null
+  }
+
+  /** A user record whose content is a text. */
+  function readWords(bytes: Buffer, end: number): TranscriptEvent | null {
+    if (isDisguised(bytes, placeOf.originKind)) return null
+    const envelope = readEnvelope(bytes, end)
+    const madeByTool =
+      isTrue(bytes, places[placeOf.meta] ?? -1, end) ||
+      isTrue(bytes, places[placeOf.summary] ?? -1, end) ||
+      places[placeOf.toolResult] !== -1 ||
+      places[placeOf.sourceTool] !== -1
+    const origin = places[placeOf.originKind] ?? -1
+    const byHuman = origin === -1 || startsWith(bytes, origin, end, names.human)
+    const words = madeByTool || !byHuman ? null : humanText(string(bytes, placeOf.words), undefined)
+    return words === null ? { kind: 'ignored', envelope } : { kind: 'prompt', envelope, text: words }
+  }
+
+  /** A tool's structured result that begins with a task tells the id of a new one. */
+  function mayTellTask(bytes: Buffer, end: number): boolean {
+    const at = places[placeOf.toolResult] ?? -1
+    return at !== -1 && bytes[at] === openObject && stringStartsWith(bytes, at + 1, end, names.task) !== false
   }
 
   /** Null where the content must be decoded to be understood: a new task's id is in its words. */

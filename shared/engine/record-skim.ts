@@ -4,18 +4,17 @@
  * One walk, driven by a table: which members of which object are wanted, and which are walked into. All others are
  * passed over. `record-reader.ts` makes the event of it and states what holds.
  */
-import { bulkTypes, speakingAttachments } from '../core/transcript.ts'
 import {
   backslash,
   closeList,
   closeObject,
   colon,
   comma,
+  decodeTime,
   openList,
   openObject,
   quote,
   skipValue,
-  startsWith,
 } from './json-bytes.ts'
 import { keyNumber } from './key-table.ts'
 import {
@@ -33,19 +32,6 @@ import { createTail, type TailKind } from './record-tail.ts'
 
 /** Where the end of a line begins that the lines of a session share. */
 const tailStart = Buffer.from(',"userType":')
-const taskStart = Buffer.from('{"task":')
-const attachmentStart = Buffer.from('{"type":')
-const attachmentTail = Buffer.from(',"type":"attachment",')
-/** Longer than what follows the content of an attachment record. */
-const tailBytes = 1_024
-const userType = Buffer.from('"user"')
-/** Said by every record of a conversation, once. (`forkedFrom`, where there is one, comes last.) */
-const envelope = (
-  ['type', 'timestamp', 'cwd', 'branch', 'version', 'entrypoint', 'sessionId', 'sidechain'] as const
-).map(name => placeOf[name])
-const quoted = (names: Iterable<string>) => Array.from(names, name => Buffer.from(`"${name}"`))
-const speaking = quoted(speakingAttachments)
-const bulk = quoted(bulkTypes)
 
 export interface RecordSkim {
   /** Start and end of each value, see {@link placeOf}; -1 and anything where it is not there. */
@@ -58,6 +44,8 @@ export interface RecordSkim {
   tail(): TailKind
   /** Where that end begins; -1 for a line that shares its end with none. */
   tailAt(): number
+  /** Epoch ms of the record's timestamp; NaN if it has none, or one that is not spelled as usual. */
+  timeMs(bytes: Buffer): number
   /** False to give up. Finds the values of the line from `start` to `end`. */
   skim(bytes: Buffer, start: number, end: number): boolean
 }
@@ -69,9 +57,6 @@ export function createRecordSkim(): RecordSkim {
   let hasMessage = false
   /** The comma before the member that begins the shared end, if nothing after it was walked into. */
   let tailFrom = -1
-  let hasJumped = false
-  /** False while lines do not say all that a jump must not hide. */
-  let mayJump = true
 
   return {
     places,
@@ -79,31 +64,18 @@ export function createRecordSkim(): RecordSkim {
     hasMessage: () => hasMessage,
     tail: () => tail.kind(),
     tailAt: () => tail.at(),
+    timeMs: bytes => decodeTime(bytes, places[placeOf.timestamp] ?? -1, places[placeOf.timestamp + 1] ?? -1),
     skim: (bytes, start, end) => {
       if (bytes[start] !== openObject) return false
       tail.look(bytes, start, end)
-      let isWhole = walkLine(bytes, start, end)
-      if (hasJumped && !envelope.every(isPlaced)) {
-        // Something may have been jumped over.
-        mayJump = false
-        isWhole = walkLine(bytes, start, end)
-      }
-      if (!isWhole) return false
-      if (tailFrom !== -1) {
-        tail.keep(bytes, tailFrom, end, places)
-        mayJump = true
-      }
+      places.fill(-1, 0, firstBlock)
+      blocks = 0
+      hasMessage = false
+      tailFrom = -1
+      if (walk(objectNumber.record, bytes, start, end, 0) !== end) return false
+      if (tailFrom !== -1) tail.keep(bytes, tailFrom, end, places)
       return true
     },
-  }
-
-  function walkLine(bytes: Buffer, start: number, end: number): boolean {
-    places.fill(-1, 0, firstBlock)
-    blocks = 0
-    hasMessage = false
-    hasJumped = false
-    tailFrom = -1
-    return walk(objectNumber.record, bytes, start, end, 0) === end
   }
 
   /** @param shift Distance of a block's places from the first block's. @returns the position after the object, or -1. */
@@ -125,7 +97,7 @@ export function createRecordSkim(): RecordSkim {
         i = skipValue(bytes, value, end)
         places[what + shift + 1] = i
       } else if (what === special.pass) {
-        i = context === objectNumber.record && isBulk(bytes, value, end) ? end - 1 : skipValue(bytes, value, end)
+        i = skipValue(bytes, value, end)
       } else {
         i = follow(what, bytes, value, end, shift)
       }
@@ -144,19 +116,23 @@ export function createRecordSkim(): RecordSkim {
 
   function follow(what: number, bytes: Buffer, at: number, end: number, shift: number): number {
     tailFrom = what === special.tail ? at - tailStart.length : -1
-    if (what === special.attachment) return skipAttachment(bytes, at, end)
-    if (what === special.content && bytes[at] === openList) return walkContent(bytes, at, end)
+    if (what === special.content) return walkContent(bytes, at, end)
     if (what === special.iterations && bytes[at] === openList && bytes[at + 1] !== closeList) return -1
-    if (what === special.result) return skipResult(bytes, at, end)
     if (what < walkInto || bytes[at] !== openObject) return skipValue(bytes, at, end)
-    if (what === walkInto + objectNumber.message) {
-      if (isBulk(bytes, at, end)) return end - 1
-      hasMessage = true
-    }
+    if (what === walkInto + objectNumber.message) hasMessage = true
     return walk(what - walkInto, bytes, at, end, shift)
   }
 
+  /** A list of blocks, or words. */
   function walkContent(bytes: Buffer, at: number, end: number): number {
+    if (bytes[at] !== openList) {
+      const after = skipValue(bytes, at, end)
+      if (bytes[at] === quote) {
+        places[placeOf.words] = at
+        places[placeOf.words + 1] = after
+      }
+      return after
+    }
     let i = at + 1
     if (bytes[i] === closeList) return i + 1
     for (;;) {
@@ -175,50 +151,6 @@ export function createRecordSkim(): RecordSkim {
       if (after === closeList) return i
       if (after !== comma) return -1
     }
-  }
-
-  /**
-   * A tool's structured result, often the largest part of a line: passed over at one jump where the line's end is
-   * known. A new task's id would be in there.
-   */
-  function skipResult(bytes: Buffer, at: number, end: number): number {
-    if (startsWith(bytes, at, end, taskStart)) return -1
-    if (!mayJump || !hasMessage || tail.at() <= at) return skipValue(bytes, at, end)
-    hasJumped = startsWith(bytes, places[placeOf.type] ?? -1, end, userType)
-    return hasJumped ? tail.at() : skipValue(bytes, at, end)
-  }
-
-  function isPlaced(place: number): boolean {
-    return places[place] !== -1
-  }
-
-  /** All that a bulk record says of itself stands before its content: what is left is the bracket that ends the line. */
-  function isBulk(bytes: Buffer, at: number, end: number): boolean {
-    if (bytes[at] !== openObject && bytes[at] !== openList) return false
-    const type = places[placeOf.type] ?? -1
-    return type !== -1 && bulk.some(name => startsWith(bytes, type, end, name))
-  }
-
-  function skipAttachment(bytes: Buffer, at: number, end: number): number {
-    if (!startsWith(bytes, at, end, attachmentStart)) return -1
-    const type = at + attachmentStart.length
-    const after = skipValue(bytes, type, end)
-    for (let i = type; i < after; i++) if (bytes[i] === backslash) return -1
-    if (speaking.some(name => startsWith(bytes, type, end, name))) return -1
-    return jumpToTail(bytes, at, end) ?? skipValue(bytes, at, end)
-  }
-
-  /**
-   * Where the record goes on after a long attachment. The mark is found outside of strings only, because a quote in
-   * a string is escaped; and had it been found deeper inside, the walk from there would meet a bracket too many
-   * and not end at the end of the line.
-   */
-  function jumpToTail(bytes: Buffer, at: number, end: number): number | null {
-    if (!mayJump || end - at < 2 * tailBytes) return null
-    const found = bytes.subarray(end - tailBytes, end).lastIndexOf(attachmentTail)
-    if (found === -1) return null
-    hasJumped = true
-    return end - tailBytes + found
   }
 }
 

@@ -11,8 +11,8 @@
  * 3. A line longer than the limit is skipped unread and gives one `overlong` event, however often it is interrupted.
  */
 import type { TranscriptEvent } from '../core/transcript.ts'
+import { createLineReader } from './line-reader.ts'
 import type { OpenFile } from './ports.ts'
-import { createRecordReader } from './record-reader.ts'
 
 /** Where reading goes on. Plain JSON. */
 export interface ScanPosition {
@@ -44,12 +44,10 @@ export interface TranscriptScanner {
   scan(file: OpenFile, from: ScanPosition, sizeBytes: number, onEvent: OnEvent): Iterable<ScanPosition>
 }
 
-const lineEnd = 0x0a
-
 export function createScanner(options: ScannerOptions = {}): TranscriptScanner {
   const { chunkBytes = 262_144, longestLine = 67_108_864 } = options
-  const reader = createRecordReader()
-  let buffer: Buffer = Buffer.allocUnsafeSlow(chunkBytes)
+  const lines = createLineReader()
+  let buffer = lines.buffer(chunkBytes)
 
   return { scan }
 
@@ -59,21 +57,19 @@ export function createScanner(options: ScannerOptions = {}): TranscriptScanner {
     /** Offset in the file of the buffer's first byte, and how many bytes of it are filled: no line end among them. */
     let base = skipping ? from.scannedTo : endByte
     let filled = 0
-    let hasNul = false
-    buffer = sized(chunkBytes)
+    resize(chunkBytes)
 
     while (base + filled < sizeBytes) {
-      if (filled === buffer.length) buffer = sized(2 * filled)
+      if (filled === buffer.length) resize(2 * filled)
       const room = Math.min(buffer.length - filled, chunkBytes, sizeBytes - base - filled)
       const count = file.read(buffer.subarray(filled, filled + room), base + filled)
       if (count === 0) break
       const view = buffer.subarray(0, filled + count)
-      hasNul ||= view.includes(0, filled)
 
       let lineAt = 0
-      for (let at = view.indexOf(lineEnd, filled); at !== -1; at = view.indexOf(lineEnd, lineAt)) {
+      for (let at = lines.find(view, 0, filled); at !== -1; at = lines.find(view, lineAt, lineAt)) {
         const overlong = skipping || at - lineAt > longestLine
-        const event: TranscriptEvent = overlong ? { kind: 'overlong' } : reader.read(view, lineAt, at, hasNul)
+        const event: TranscriptEvent = overlong ? { kind: 'overlong' } : lines.read(view, lineAt, at)
         skipping = false
         lineAt = at + 1
         endByte = base + lineAt
@@ -81,10 +77,7 @@ export function createScanner(options: ScannerOptions = {}): TranscriptScanner {
       }
 
       filled = view.length - lineAt
-      if (lineAt > 0) {
-        view.copyWithin(0, lineAt)
-        hasNul &&= view.subarray(0, filled).includes(0)
-      }
+      if (lineAt > 0) view.copyWithin(0, lineAt)
       base += lineAt
       if (skipping || filled > longestLine) {
         skipping = true
@@ -95,11 +88,11 @@ export function createScanner(options: ScannerOptions = {}): TranscriptScanner {
     }
   }
 
-  /** The buffer with room for `bytes`, its content kept; a much larger one is given back. */
-  function sized(bytes: number): Buffer {
-    if (buffer.length === bytes) return buffer
-    const fresh = Buffer.allocUnsafeSlow(bytes)
+  /** Gives the buffer room for `bytes`, its content kept; a much larger one is given back. */
+  function resize(bytes: number): void {
+    if (buffer.length === bytes) return
+    const fresh = lines.buffer(bytes)
     buffer.copy(fresh)
-    return fresh
+    buffer = fresh
   }
 }

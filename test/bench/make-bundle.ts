@@ -1,6 +1,7 @@
 /** Builds scripts for `bundle.ts`, in a process of its own: a bundler is large, and the one that measures stays small. */
 import path from 'node:path'
 import { build } from 'vite'
+import { lineWalkDefinition } from '../../build/line-walk.ts'
 import { sayDone } from './child-voice.ts'
 
 const [, , entries = '', folder = ''] = process.argv
@@ -12,6 +13,7 @@ await build({
   root: top,
   logLevel: 'error',
   publicDir: false,
+  define: lineWalkDefinition(),
   ssr: { noExternal: true },
   build: {
     ssr: true,

@@ -37,6 +37,13 @@ describe('the build', () => {
       expect.arrayContaining(['session-monitor.js', 'engine-thread.js']),
     ])
   })
+  it('carries the compiled walk for both hosts, in the code of their scan workers', () => {
+    const start = Buffer.from('\0asm').toString('base64').slice(0, 5)
+    const carrying = ['main', 'cli'].map(folder =>
+      scripts(folder).filter(name => read(`${folder}/${name}`).includes(start)),
+    )
+    expect(carrying.map(names => names.length)).toEqual([1, 1])
+  })
   it('has a command line that a shell can start', () => {
     expect(read('cli/session-monitor.js').split('\n')[0]).toBe('#!/usr/bin/env node')
     expect(statSync(path.join(dist, 'cli/session-monitor.js')).mode & 0o111).toBe(0o111)

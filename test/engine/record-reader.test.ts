@@ -3,16 +3,27 @@ import path from 'node:path'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { parseRecord } from '../../shared/core/transcript.ts'
+import { createLineReader, type LineReader } from '../../shared/engine/line-reader.ts'
 import { createRecordReader } from '../../shared/engine/record-reader.ts'
 import { splitLines } from '../support/plain-reader.ts'
 
 const fixtures = path.join(import.meta.dirname, '../fixtures/claude-code')
 const reader = createRecordReader()
+const lines = createLineReader()
 
-/** Reads the line with something before and after it, as it lies in a buffer. */
+/** Reads the line with something before and after it, as it lies in a buffer: carefully and fast, which must not differ. */
 function read(line: string | Buffer) {
   const bytes = Buffer.concat([Buffer.from('"}\n'), Buffer.from(line), Buffer.from('\n{"type":"user"}\n')])
-  return reader.read(bytes, 3, 3 + Buffer.byteLength(line), true)
+  const event = reader.read(bytes, 3, 3 + Buffer.byteLength(line), true)
+  expect(readFast(lines, bytes, 3)).toEqual({ event, end: 3 + bytes.subarray(3).indexOf('\n') })
+  return event
+}
+
+function readFast(fast: LineReader, bytes: Buffer, from: number) {
+  const buffer = fast.buffer(bytes.length)
+  bytes.copy(buffer)
+  const end = fast.find(buffer, from, from)
+  return { event: fast.read(buffer, from, end), end }
 }
 
 const code = 'if (a["x\\\\"] < 5) {\n\treturn `}`\n}\u2028'
@@ -75,6 +86,55 @@ describe('a line that is JSON gives the event that parsing it whole gives (invar
     ['a new task, in words', result({ content: 'Task #3 created' })],
     ['a picture', result({ content: [{ type: 'image', source: { data: 'A'.repeat(5_000) } }] })],
     ['a result without an id', result({ tool_use_id: 5 })],
+    [
+      'a result whose text holds a whole transcript line',
+      result({ content: JSON.stringify(assistant([{ type: 'text', text: 'x"}]},"uuid":"' }])) }),
+    ],
+    [
+      'a result with the keys of a record in it',
+      result(
+        { content: [{ type: 'text', text: 'x', is_error: true }] },
+        { toolUseResult: { type: 'x', cwd: '/wrong' } },
+      ),
+    ],
+    [
+      'a task in disguise',
+      spelled(result({ content: 'ok' }, { toolUseResult: { task: { id: '3' } } }), '"task"', '"t\\u0061sk"'),
+    ],
+    ['a prompt that a tool made', { ...base, type: 'user', message: { content: 'x' }, isMeta: true }],
+    ['a summary', { ...base, type: 'user', message: { content: 'x' }, isCompactSummary: true }],
+    ['a prompt that answers a tool', { ...base, type: 'user', message: { content: 'x' }, toolUseResult: 'x' }],
+    ['a prompt that names a call', { ...base, type: 'user', message: { content: 'x' }, sourceToolAssistantUUID: null }],
+    ['a prompt from elsewhere', { ...base, type: 'user', message: { content: 'x' }, origin: { kind: 'task' } }],
+    ['a human prompt', { ...base, type: 'user', message: { content: 'x\u00e9\n"' }, origin: { kind: 'human' } }],
+    ['a prompt of an odd origin', { ...base, type: 'user', message: { content: 'x' }, origin: { kind: 5 } }],
+    [
+      'an origin in disguise',
+      spelled(
+        { ...base, type: 'user', message: { content: 'x' }, origin: { kind: 'human' } },
+        '"human"',
+        '"h\\u0075man"',
+      ),
+    ],
+    [
+      'a command as a prompt',
+      {
+        ...base,
+        type: 'user',
+        message: { content: '<command-message>a</command-message><command-name>/a</command-name>' },
+      },
+    ],
+    ['no words', { ...base, type: 'user', message: { content: '' } }],
+    ['an attachment of no type', { attachment: { x: 1 }, type: 'attachment', ...base }],
+    [
+      'an attachment in disguise',
+      spelled(
+        { attachment: { type: 'model', identity: { modelId: 'm' } }, type: 'attachment', ...base },
+        '"model"',
+        '"mod\\u0065l"',
+      ),
+    ],
+    ['a time before the first year', { ...base, type: 'mode', timestamp: '0000-01-02T10:00:00.000Z' }],
     ['a prompt', { ...base, type: 'user', message: { role: 'user', content: 'Fix it' } }],
     [
       'a prompt in blocks',
@@ -275,6 +335,9 @@ describe('a line that is JSON gives the event that parsing it whole gives (invar
       isSidechain: json,
       isApiErrorMessage: json,
       isMeta: json,
+      isCompactSummary: json,
+      sourceToolAssistantUUID: json,
+      origin: fc.oneof(some({ kind: fc.oneof(fc.constant('human'), json) }), json),
       forkedFrom: fc.oneof(some({ sessionId: fc.uuid() }), json),
       requestedModel: json,
       toolUseResult: fc.oneof(some({ task: some({ id: json }) }), json),
@@ -291,7 +354,7 @@ describe('a line that is JSON gives the event that parsing it whole gives (invar
       }),
       { seed: 4, numRuns: 3_000 },
     )
-  })
+  }, 60_000)
 })
 
 describe('the lines before a line make no difference (invariant 1)', () => {
@@ -348,9 +411,11 @@ describe('the lines before a line make no difference (invariant 1)', () => {
     ],
   ])('where they %s', (_, before, record) => {
     const fresh = createRecordReader()
+    const fast = createLineReader()
     for (const each of [before, record, before, record]) {
       const line = Buffer.from(`${JSON.stringify(each)}\n`)
       expect(fresh.read(line, 0, line.length - 1, false)).toEqual(parseRecord(each))
+      expect(readFast(fast, line, 0).event).toEqual(parseRecord(each))
     }
   })
 
@@ -368,6 +433,7 @@ describe('the lines before a line make no difference (invariant 1)', () => {
         for (const record of records) {
           const bytes = Buffer.from(`${JSON.stringify(record)}\n`)
           expect(fresh.read(bytes, 0, bytes.length - 1, false)).toEqual(parseRecord(record))
+          expect(readFast(lines, bytes, 0).event).toEqual(parseRecord(record))
         }
       }),
       { seed: 9, numRuns: 1_000 },
@@ -408,7 +474,7 @@ describe('a line that is no JSON object is damaged (invariant 2)', () => {
     fc.assert(
       fc.property(fc.nat(2), fc.array(fc.tuple(fc.nat(2_000), fc.nat(255)), { maxLength: 4 }), (which, changes) => {
         const line = Buffer.from(records[which] ?? '')
-        for (const [place, byte] of changes) line[place % line.length] = byte
+        for (const [place, byte] of changes) line[place % line.length] = byte === 10 ? 11 : byte
         expect(read(line)).toHaveProperty('kind')
       }),
       { seed: 5, numRuns: 2_000 },

@@ -120,6 +120,7 @@ function byteWords(language: string, bytes: number): string {
   return new Intl.NumberFormat(language, {
     style: 'unit',
     unit: byteUnits[power] ?? 'byte',
+    unitDisplay: power === 0 ? 'long' : 'short',
     maximumFractionDigits: power === 0 || value >= 9.95 ? 0 : 1,
   }).format(value)
 }

@@ -36,21 +36,20 @@ export function assess(
   const transcriptChanged = unsavedBytes !== 0
   const treeCounts = tree !== null && last !== null && treeBelongsTo(session, transcriptChanged)
   const treeChanged = treeCounts && last?.tree?.fingerprint !== tree.fingerprint
-  const changedFiles = new Set(filesNamedSince(session, last))
-  if (treeChanged) for (const path of tree.changedPaths) changedFiles.add(path)
+  const filesChanged = countChangedFiles(session, last, treeChanged ? tree.changedPaths : [])
   const idleFromMs = facts.lastActivityMs ?? nowMs
   return {
     signals: {
       hoursSinceCheckpoint: last === null ? null : Math.abs(nowMs - last.at) / 3_600_000,
       messages: facts.counts.messages,
-      filesChanged: changedFiles.size,
+      filesChanged,
       contextPercent: facts.context?.percent ?? 0,
       idleMinutes: live.status === 'busy' ? 0 : Math.max(0, nowMs - idleFromMs) / 60_000,
     },
     unsaved: {
       messages: Math.max(0, facts.counts.messages - (last?.counts.messages ?? 0)),
       transcriptBytes: Math.max(0, unsavedBytes),
-      files: changedFiles.size,
+      files: filesChanged,
     },
     unchanged: last === null ? facts.counts.messages === 0 : !transcriptChanged && !treeChanged,
   }
@@ -79,9 +78,17 @@ export function unsavedTranscriptBytes(session: DetectedSession, last: Checkpoin
   return grown > 0 ? grown : shrunk
 }
 
+/** By the transcript or in the work tree. */
+function countChangedFiles(session: DetectedSession, last: CheckpointRecord | null, inTree: readonly string[]): number {
+  if (last === null) return session.facts.changedFiles
+  return new Set([...filesNamedSince(session, last), ...inTree]).size
+}
+
 /** Paths that the transcript says were changed beyond the checkpoint's position. */
-function filesNamedSince(session: DetectedSession, last: CheckpointRecord | null): readonly string[] {
-  const saved = new Map(last?.streams.map(stream => [stream.name, stream.bytes]))
+function filesNamedSince(session: DetectedSession, last: CheckpointRecord): readonly string[] {
+  const saved = new Map(last.streams.map(stream => [stream.name, stream.bytes]))
+  // The lists of an old session may lie on a disk: asked for only where something may be in them.
+  if (session.streams.every(({ name, completeBytes }) => completeBytes === saved.get(name))) return []
   // A file that is shorter than what is saved of it was rewritten: no position in it is the checkpoint's.
   for (const { name, completeBytes } of session.streams) if (completeBytes < (saved.get(name) ?? 0)) saved.delete(name)
   return session.facts.filesChanged.filter(file => file.endByte > (saved.get(file.stream) ?? 0)).map(file => file.path)

@@ -69,6 +69,7 @@ export function factsOf(fold: SessionFold): SessionFacts {
   const parts = Object.values(fold.streams)
   const thread = fold.streams['main']?.thread ?? emptyThread()
   const context = contextOf(thread)
+  const filesChanged = changedFiles(fold)
   const sum = (count: (part: StreamFold) => number) => parts.reduce((total, part) => total + count(part), 0)
   return {
     sessionId: fold.sessionId,
@@ -97,7 +98,8 @@ export function factsOf(fold: SessionFold): SessionFacts {
       parts.map(part => part.lastMs),
       Math.max,
     ),
-    filesChanged: changedFiles(fold),
+    changedFiles: filesChanged.length,
+    filesChanged,
     context,
     compaction: context && compactionOutlook(context, thread.turnStarts),
     lastPrompts: [...thread.lastPrompts],

@@ -124,6 +124,8 @@ export interface SessionFacts {
   /** First and last record timestamp of any stream, epoch ms. */
   readonly firstActivityMs: number | null
   readonly lastActivityMs: number | null
+  /** How many there are of `filesChanged`, which may have to be read from a disk. */
+  readonly changedFiles: number
   /** Newest change last. */
   readonly filesChanged: readonly ChangedFile[]
   readonly context: ContextFill | null

@@ -117,35 +117,87 @@ function parseFold(text: string | null, sessionId: SessionId): SessionFold | nul
   }
 }
 
-/** Facts whose lists are made when one of them is first asked for. */
 function factsOfDigest(kept: KeptSession): SessionFacts {
-  let whole: SessionFacts | null = null
-  const all = () => {
-    if (whole !== null) return whole
+  return new DigestFacts(kept.digest?.brief ?? factsOf(emptyFold(kept.sessionId)), kept)
+}
+
+type FactLists = Omit<SessionFacts, keyof BriefFacts>
+
+/**
+ * Facts whose lists are made when one of them is first asked for. A class, because ten thousand objects with accessors
+ * of their own take half a second to make; so what is spread of it lacks the lists.
+ */
+class DigestFacts implements SessionFacts {
+  readonly sessionId
+  readonly title
+  readonly titleSource
+  readonly model
+  readonly branch
+  readonly firstCwd
+  readonly cwd
+  readonly version
+  readonly entrypoint
+  readonly counts
+  readonly firstActivityMs
+  readonly lastActivityMs
+  readonly changedFiles
+  readonly context
+  readonly compaction
+  readonly forkedFrom
+  readonly #kept: KeptSession
+  #lists: FactLists | null = null
+
+  constructor(brief: BriefFacts, kept: KeptSession) {
+    this.#kept = kept
+    this.sessionId = brief.sessionId
+    this.title = brief.title
+    this.titleSource = brief.titleSource
+    this.model = brief.model
+    this.branch = brief.branch
+    this.firstCwd = brief.firstCwd
+    this.cwd = brief.cwd
+    this.version = brief.version
+    this.entrypoint = brief.entrypoint
+    this.counts = brief.counts
+    this.firstActivityMs = brief.firstActivityMs
+    this.lastActivityMs = brief.lastActivityMs
+    this.changedFiles = brief.changedFiles
+    this.context = brief.context
+    this.compaction = brief.compaction
+    this.forkedFrom = brief.forkedFrom
+  }
+
+  get filesChanged() {
+    return this.#all().filesChanged
+  }
+  get lastPrompts() {
+    return this.#all().lastPrompts
+  }
+  get lastCommands() {
+    return this.#all().lastCommands
+  }
+  get lastReply() {
+    return this.#all().lastReply
+  }
+  get todos() {
+    return this.#all().todos
+  }
+
+  #all(): FactLists {
+    this.#lists ??= listsOf(this.#kept)
+    return this.#lists
+  }
+}
+
+/** The fold that they are read from is not kept: few sessions are asked for them. */
+function listsOf(kept: KeptSession): FactLists {
+  const known = kept.fold ?? parseFold(kept.digest?.foldText() ?? null, kept.sessionId)
+  if (known === null) {
     foldOf(kept)
-    if (isLost(kept)) kept.recover()
-    whole = factsOf(foldOf(kept))
-    return whole
+    kept.recover()
   }
-  const brief = kept.digest?.brief ?? factsOf(emptyFold(kept.sessionId))
-  return {
-    ...brief,
-    get filesChanged() {
-      return all().filesChanged
-    },
-    get lastPrompts() {
-      return all().lastPrompts
-    },
-    get lastCommands() {
-      return all().lastCommands
-    },
-    get lastReply() {
-      return all().lastReply
-    },
-    get todos() {
-      return all().todos
-    },
-  }
+  const { filesChanged, lastPrompts, lastCommands, lastReply, todos } = factsOf(known ?? foldOf(kept))
+  return { filesChanged, lastPrompts, lastCommands, lastReply, todos }
 }
 
 /** A new session's files are read, or some of them have something new. */

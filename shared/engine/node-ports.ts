@@ -14,6 +14,7 @@ import type {
   CommandRunner,
   DiskSpace,
   FilePath,
+  FilePeek,
   FileStat,
   FileSystem,
   FileSystemError,
@@ -58,6 +59,7 @@ const openFlags: Readonly<Record<OpenMode, number>> = {
 export const nodeFiles: FileSystem = {
   open: (file, mode) => openNodeFile(fs.openSync(file, openFlags[mode], 0o600)),
   lstat: file => toStat(fs.lstatSync(file, { bigint: true })),
+  peek: file => toPeek(fs.lstatSync(file)),
   stat: file => toStat(fs.statSync(file, { bigint: true })),
   list: folder => fs.readdirSync(folder),
   listBytes: folder => fs.readdirSync(folder, { encoding: 'buffer' }),
@@ -158,7 +160,7 @@ function syncFolder(folder: FilePath): void {
 
 function toStat(s: fs.BigIntStats): FileStat {
   return {
-    kind: s.isFile() ? 'file' : s.isDirectory() ? 'folder' : s.isSymbolicLink() ? 'link' : 'other',
+    kind: kindOf(s),
     size: Number(s.size),
     mode: Number(s.mode) & 0o7777,
     mtimeMs: Number(s.mtimeNs / 1000n) / 1000,
@@ -169,6 +171,14 @@ function toStat(s: fs.BigIntStats): FileStat {
     nlink: Number(s.nlink),
     uid: Number(s.uid),
   }
+}
+
+function toPeek(s: fs.Stats): FilePeek {
+  return { kind: kindOf(s), size: s.size, mtimeMs: s.mtimeMs, dev: s.dev, ino: s.ino }
+}
+
+function kindOf(s: fs.StatsBase<number> | fs.StatsBase<bigint>): FileStat['kind'] {
+  return s.isFile() ? 'file' : s.isDirectory() ? 'folder' : s.isSymbolicLink() ? 'link' : 'other'
 }
 
 /** Reads the machine's identity once. */

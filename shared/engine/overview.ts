@@ -174,7 +174,7 @@ function viewOf(
     contextWindowTokens: facts.context?.windowTokens ?? null,
     contextPercent: facts.context?.percent ?? null,
     compaction: facts.compaction,
-    filesChanged: facts.filesChanged.length,
+    filesChanged: facts.changedFiles,
     firstActivityMs: facts.firstActivityMs,
     lastActivityMs: facts.lastActivityMs,
     transcriptBytes: session.streams.reduce((sum, stream) => sum + stream.completeBytes, 0),

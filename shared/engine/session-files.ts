@@ -12,7 +12,7 @@
 import path from 'node:path'
 import { isStreamName, parseSessionId, type SessionId } from '../core/session.ts'
 import { errorCode } from './durable-file.ts'
-import type { FileStat, FileSystem } from './ports.ts'
+import type { FilePeek, FileSystem } from './ports.ts'
 import type { TimeSlice } from './time-slice.ts'
 
 export interface FoundFile {
@@ -20,7 +20,7 @@ export interface FoundFile {
   readonly stream: string
   readonly path: string
   readonly root: string
-  readonly stat: FileStat
+  readonly stat: FilePeek
 }
 
 export interface FoundSession {
@@ -144,7 +144,7 @@ async function addSessionFolder(
   }
 }
 
-function addFile(session: FoundSession, stream: string, root: string, at: string, stat: FileStat | null): void {
+function addFile(session: FoundSession, stream: string, root: string, at: string, stat: FilePeek | null): void {
   if (stat === null) return
   const problem = whyNot(session, stream, at, stat)
   if (problem !== null) {
@@ -157,7 +157,7 @@ function addFile(session: FoundSession, stream: string, root: string, at: string
   else if (!isSameFile(stat, other.stat)) settle(session, file, other)
 }
 
-function whyNot(session: FoundSession, stream: string, at: string, stat: FileStat): string | null {
+function whyNot(session: FoundSession, stream: string, at: string, stat: FilePeek): string | null {
   if (stat.kind === 'link') return `${at} is a link and is left alone`
   if (stat.kind !== 'file') return `${at} is no file and is left alone`
   // Without its own file there is no session, however many others it has.
@@ -178,18 +178,18 @@ function settle(session: FoundSession, file: FoundFile, other: FoundFile): void 
   note(session.problems, `Found twice: ${kept.path} is read, ${left.path} is smaller or older and is left alone`)
 }
 
-function isBetter(a: FileStat, b: FileStat): boolean {
-  return a.size === b.size ? a.mtimeNs > b.mtimeNs : a.size > b.size
+function isBetter(a: FilePeek, b: FilePeek): boolean {
+  return a.size === b.size ? a.mtimeMs > b.mtimeMs : a.size > b.size
 }
 
-export function isSameFile(a: FileStat, b: FileStat): boolean {
+export function isSameFile(a: FilePeek, b: FilePeek): boolean {
   return a.dev === b.dev && a.ino === b.ino
 }
 
 /** Null, with a notice unless it is simply gone, if it cannot be looked at. */
-function statOf(files: FileSystem, at: string, notices: string[]): FileStat | null {
+function statOf(files: FileSystem, at: string, notices: string[]): FilePeek | null {
   try {
-    return files.lstat(at)
+    return files.peek(at)
   } catch (error) {
     const code = errorCode(error)
     if (code === null) throw error

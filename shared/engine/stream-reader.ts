@@ -10,16 +10,18 @@ import type { SessionFold } from '../core/session-fold.ts'
 import { dropStream, streamOf } from '../core/session-fold.ts'
 import { applyToStream } from '../core/stream-fold.ts'
 import { errorCode, readFully } from './durable-file.ts'
-import type { FileStat, FileSystem, OpenFile } from './ports.ts'
+import type { FilePeek, FileStat, FileSystem, OpenFile } from './ports.ts'
 import { type OnEvent, type ScanPosition, startOfFile, type TranscriptScanner } from './transcript-scanner.ts'
 
 /** How far a file was read, and what it was then. Plain JSON. */
 export interface ReadState {
   readonly position: ScanPosition
-  /** Device and inode. */
-  readonly identity: string
+  /** Device and inode, as far as a number holds them. */
+  readonly dev: number
+  readonly ino: number
   readonly size: number
-  readonly mtimeNs: string
+  /** Of that size; -1 where it was not read to its end. */
+  readonly mtimeMs: number
   /** Of the first and last bytes up to `position.endByte`. */
   readonly guard: string
 }
@@ -39,13 +41,16 @@ export interface StreamReading {
   readonly path: string
 }
 
+/** Two ways of asking for a file's time may differ by less: no clock of a file system is as fine. */
+const sameTimeMs = 0.002
+
 /** True if a file that was read before cannot have anything new. */
-export function isUpToDate(state: ReadState | undefined, stat: FileStat): boolean {
+export function isUpToDate(state: ReadState | undefined, stat: FilePeek): boolean {
   return (
     state !== undefined &&
     state.size === stat.size &&
-    state.mtimeNs === String(stat.mtimeNs) &&
-    state.identity === identityOf(stat)
+    Math.abs(state.mtimeMs - stat.mtimeMs) < sameTimeMs &&
+    isSameIdentity(state, stat)
   )
 }
 
@@ -73,7 +78,7 @@ function* readOpenFile(
   before: ReadState | undefined,
 ): Generator<number, StreamRead> {
   let position = startOfFile
-  let identity = ''
+  let identity: Identity = { dev: 0, ino: 0 }
   try {
     const stat = file.stat()
     identity = identityOf(stat)
@@ -86,7 +91,7 @@ function* readOpenFile(
       position = next
     }
     const guard = guardOf(file, position.endByte)
-    return { state: { position, identity, size: stat.size, mtimeNs: String(stat.mtimeNs), guard }, problem: null }
+    return { state: { position, ...identity, size: stat.size, mtimeMs: stat.mtimeMs, guard }, problem: null }
   } catch (error) {
     return { state: brokenOff(file, position, identity), problem: problemOf(path, error) }
   }
@@ -94,7 +99,7 @@ function* readOpenFile(
 
 function isContinuation(file: OpenFile, stat: FileStat, before: ReadState): boolean {
   const { endByte } = before.position
-  return identityOf(stat) === before.identity && stat.size >= endByte && guardOf(file, endByte) === before.guard
+  return isSameIdentity(before, identityOf(stat)) && stat.size >= endByte && guardOf(file, endByte) === before.guard
 }
 
 /** Claude Code may take back a torn last line. */
@@ -103,17 +108,24 @@ function resumeAt(position: ScanPosition, size: number): ScanPosition {
 }
 
 /** What was read until reading failed; never taken for all that there is. */
-function brokenOff(file: OpenFile, position: ScanPosition, identity: string): ReadState | null {
+function brokenOff(file: OpenFile, position: ScanPosition, identity: Identity): ReadState | null {
   try {
-    return { position, identity, size: position.scannedTo, mtimeNs: '', guard: guardOf(file, position.endByte) }
+    return { position, ...identity, size: position.scannedTo, mtimeMs: -1, guard: guardOf(file, position.endByte) }
   } catch (error) {
     if (errorCode(error) === null) throw error
     return null
   }
 }
 
-function identityOf(stat: FileStat): string {
-  return `${stat.dev}:${stat.ino}`
+type Identity = Pick<ReadState, 'dev' | 'ino'>
+
+/** In numbers, so that a {@link FilePeek} tells the same. */
+function identityOf({ dev, ino }: FileStat): Identity {
+  return { dev: Number(dev), ino: Number(ino) }
+}
+
+function isSameIdentity(a: Identity, b: Identity): boolean {
+  return a.ino === b.ino && a.dev === b.dev
 }
 
 /** Enough for a record's own id and time to be among them. */

@@ -28,7 +28,7 @@ import {
 } from './kept-session.ts'
 import { createLegacyOwners } from './legacy-agents.ts'
 import { type EndedClues, type LiveRegistry, liveStateOf, readLiveRegistry } from './live-registry.ts'
-import type { FileStat, Ports } from './ports.ts'
+import type { FilePeek, Ports } from './ports.ts'
 import { createProjectResolver } from './project-resolver.ts'
 import type { ScannedSession, ScanWorkers } from './scan-crew.ts'
 import { createScanRound } from './scan-round.ts'
@@ -366,9 +366,9 @@ export function createDetector(ports: DetectorPorts, { roots, indexFolder, worke
     })
   }
 
-  function statOf(at: string): FileStat | null {
+  function statOf(at: string): FilePeek | null {
     try {
-      return files.lstat(at)
+      return files.peek(at)
     } catch (error) {
       if (errorCode(error) === null) throw error
       return null
@@ -396,8 +396,8 @@ function isSameLive(a: LiveState, b: LiveState): boolean {
   return a === b || isDeepStrictEqual(a, b)
 }
 
-function isSameStat(a: FileStat, b: FileStat): boolean {
-  return a.size === b.size && a.mtimeNs === b.mtimeNs && a.ino === b.ino && a.dev === b.dev
+function isSameStat(a: FilePeek, b: FilePeek): boolean {
+  return a.size === b.size && a.mtimeMs === b.mtimeMs && a.ino === b.ino && a.dev === b.dev
 }
 
 function streamsOf(found: ReadonlyMap<string, FoundFile>, { reads }: KeptSession): readonly TranscriptStream[] {

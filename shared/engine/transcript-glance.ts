@@ -7,14 +7,14 @@ import { parseSessionId, type SessionFacts, type SessionId } from '../core/sessi
 import { applyEvent, emptyFold, factsOf } from '../core/session-fold.ts'
 import type { TranscriptEvent } from '../core/transcript.ts'
 import { errorCode, readFully } from './durable-file.ts'
-import type { FileStat, FileSystem, OpenFile } from './ports.ts'
+import type { FilePeek, FileSystem, OpenFile } from './ports.ts'
 import { createRecordReader, type RecordReader } from './record-reader.ts'
 
 export interface Glimpsed {
   readonly sessionId: SessionId
   readonly root: string
   readonly path: string
-  readonly stat: FileStat
+  readonly stat: FilePeek
 }
 
 /** The sessions' own files, most recently written first. What cannot be read is left to the whole look. */
@@ -45,7 +45,7 @@ function namesIn(files: FileSystem, folder: string): readonly string[] {
 
 function glimpse(files: FileSystem, sessionId: SessionId, root: string, at: string): Glimpsed | null {
   try {
-    const stat = files.lstat(at)
+    const stat = files.peek(at)
     return stat.kind === 'file' ? { sessionId, root, path: at, stat } : null
   } catch (error) {
     if (errorCode(error) === null) throw error

@@ -93,6 +93,7 @@ const nothing: SessionFacts = {
   },
   firstActivityMs: null,
   lastActivityMs: null,
+  changedFiles: 0,
   filesChanged: [],
   context: null,
   compaction: null,
@@ -281,6 +282,7 @@ describe('files changed (invariant 4)', () => {
       ...nothing,
       firstActivityMs: 1,
       lastActivityMs: 3,
+      changedFiles: 2,
       counts: { ...nothing.counts, lines: 4, toolCalls: 3 },
       filesChanged: [
         { path: '/a', atMs: 2, stream: 'main', endByte: 20, changes: 1 },

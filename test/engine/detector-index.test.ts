@@ -6,6 +6,7 @@ import { indexVersion } from '../../shared/engine/detector-index.ts'
 import { nodePorts } from '../../shared/engine/node-ports.ts'
 import type { FileSystem } from '../../shared/engine/ports.ts'
 import { createDetector, type Detector, type DetectorPorts } from '../../shared/engine/transcript-detector.ts'
+import { plainSessions } from '../support/plain-sessions.ts'
 import { seededRandom } from '../support/random.ts'
 import { makeScratchFolder, removeScratchFolder } from '../support/scratch.ts'
 import { makeChaos } from '../support/transcript-chaos.ts'
@@ -26,7 +27,7 @@ type World = ReturnType<typeof newWorld>
 
 const start = ({ root, indexFolder }: World, files: FileSystem = ports.files): Detector =>
   createDetector({ ...ports, files }, { roots: [root], indexFolder })
-const freshLook = ({ root }: World) => createDetector(ports, { roots: [root] }).refresh()
+const freshLook = async ({ root }: World) => plainSessions(await createDetector(ports, { roots: [root] }).refresh())
 
 async function runOnce(world: World, files?: FileSystem) {
   const detector = start(world, files)
@@ -68,7 +69,7 @@ describe('a restart with an index', () => {
     const world = newWorld(1)
     await runOnce(world)
     const { files, read } = countingFiles()
-    expect(await runOnce(world, files)).toEqual(await freshLook(world))
+    expect(plainSessions(await runOnce(world, files))).toEqual(await freshLook(world))
     expect(read.bytes).toBe(0)
   })
 
@@ -78,7 +79,7 @@ describe('a restart with an index', () => {
     await runOnce(world)
     fs.appendFileSync(mainFile(world), promptLine)
     const { files, read } = countingFiles()
-    expect(await runOnce(world, files)).toEqual(await freshLook(world))
+    expect(plainSessions(await runOnce(world, files))).toEqual(await freshLook(world))
     // The new line, and twice the first and last 512 bytes that tell whether the file is still the same.
     expect(read.bytes).toBe(promptLine.length + 4 * 512)
   })
@@ -88,7 +89,7 @@ describe('a restart with an index', () => {
     fs.writeFileSync(mainFile(world), promptLine.repeat(3))
     await runOnce(world)
     fs.writeFileSync(mainFile(world), promptLine.replace('hello', 'howdy').repeat(3))
-    expect(await runOnce(world)).toEqual(await freshLook(world))
+    expect(plainSessions(await runOnce(world))).toEqual(await freshLook(world))
   })
 
   it.each([11, 12, 13, 14])(
@@ -103,7 +104,7 @@ describe('a restart with an index', () => {
         }
         world.stir()
         const found = await detector.refresh()
-        expect(found).toEqual(await freshLook(world))
+        expect(plainSessions(found)).toEqual(await freshLook(world))
         await detector.close()
       }
     },
@@ -118,7 +119,7 @@ describe('a restart with an index', () => {
     const expected = await freshLook(world)
     fs.appendFileSync(mainFile(world), promptLine.replace('hello', 'later'))
     await detector.refresh()
-    expect(before).toEqual(expected)
+    expect(plainSessions(before)).toEqual(expected)
   })
 })
 
@@ -135,7 +136,7 @@ describe('an index that is of no use (invariants 1 and 2)', () => {
     ['is empty', world => fs.writeFileSync(entries(world), '')],
     ['is cut short', world => fs.truncateSync(entries(world), fs.statSync(entries(world)).size - 9)],
     ['has one byte changed', world => flipByte(entries(world))],
-    ['is of another version', world => change(entries(world), '"version":1', '"version":0')],
+    ['is of another version', world => change(entries(world), '"version":2', '"version":0')],
     [
       'is a folder',
       world => {
@@ -154,10 +155,10 @@ describe('an index that is of no use (invariants 1 and 2)', () => {
     world.stir()
     const expected = await freshLook(world)
     const detector = start(world)
-    expect(await detector.refresh()).toEqual(expected)
+    expect(plainSessions(await detector.refresh())).toEqual(expected)
     await detector.close()
     fs.rmSync(path.join(world.indexFolder, 'sessions.json'), { recursive: true, force: true })
-    expect(await runOnce(world)).toEqual(expected)
+    expect(plainSessions(await runOnce(world))).toEqual(expected)
   })
 
   it('does not use a fold that was saved with other positions than its entry', async () => {
@@ -168,7 +169,7 @@ describe('an index that is of no use (invariants 1 and 2)', () => {
     fs.appendFileSync(mainFile(world), promptLine)
     await runOnce(world)
     fs.writeFileSync(entries(world), older)
-    expect(await runOnce(world)).toEqual(await freshLook(world))
+    expect(plainSessions(await runOnce(world))).toEqual(await freshLook(world))
   })
 
   it.each(damages)('can be lost in the middle of a run: when it %s nothing is missed', async (_title, damage) => {
@@ -177,8 +178,8 @@ describe('an index that is of no use (invariants 1 and 2)', () => {
     const detector = start(world)
     const found = await detector.refresh()
     damage(world)
-    expect(found).toEqual(await freshLook(world))
-    expect(await detector.refresh()).toEqual(await freshLook(world))
+    expect(plainSessions(found)).toEqual(await freshLook(world))
+    expect(plainSessions(await detector.refresh())).toEqual(await freshLook(world))
   })
 
   it('costs time and nothing else where it cannot be written', async () => {
@@ -192,7 +193,7 @@ describe('an index that is of no use (invariants 1 and 2)', () => {
     }
     const options = { roots: [world.root], indexFolder: world.indexFolder }
     const detector = createDetector({ ...ports, files, log: (_, message) => logged.push(message) }, options)
-    expect(await detector.refresh()).toEqual(await freshLook(world))
+    expect(plainSessions(await detector.refresh())).toEqual(await freshLook(world))
     await detector.close()
     expect(logged.join()).toContain('ENOSPC: made up')
   })
@@ -213,7 +214,7 @@ describe('the format', () => {
     const shape = (value: object) => Object.keys(value).sort().join(' ')
     // Whoever changes this line raises `indexVersion` and puts the new number here.
     expect([indexVersion, shape(emptyStream(true)), shape(emptyStream(true).thread ?? {})]).toEqual([
-      1,
+      2,
       'damagedLines fileCount files firstMs lastMs lines overlongLines pending thread toolCalls',
       'aiTitle branch closed compactions contextTokens customTitle cwd entrypoint firstCwd firstPrompt forkedFrom largestTokens lastCommands lastPrompts lastReply model prompts replies replyIds requestedModel todos turnStarts version',
     ])

@@ -4,6 +4,7 @@ import type { SessionFacts, TranscriptStream } from '../../shared/core/session.t
 import { nodePorts } from '../../shared/engine/node-ports.ts'
 import { createDetector } from '../../shared/engine/transcript-detector.ts'
 import { buildCorpus } from '../support/corpus.ts'
+import { plainFacts } from '../support/plain-sessions.ts'
 import { hasGit } from '../support/repositories.ts'
 import { makeScratchFolder, removeScratchFolder } from '../support/scratch.ts'
 
@@ -21,7 +22,10 @@ const once = <T>(make: () => T): (() => T) => {
 }
 
 /** Without what only follows from the rest. */
-const stated = ({ compaction: _, ...facts }: SessionFacts) => facts
+const stated = (facts: SessionFacts) => {
+  const { compaction: _, changedFiles: __, ...rest } = plainFacts(facts)
+  return rest
+}
 
 /** Whole milliseconds: the two ways of asking Node round differently. */
 const rounded = (streams: readonly TranscriptStream[] = []) =>

@@ -34,9 +34,9 @@ describe('refreshPaths', () => {
     const looked: string[] = []
     const files: FileSystem = {
       ...ports.files,
-      lstat: at => {
+      peek: at => {
         looked.push(String(at))
-        return ports.files.lstat(at)
+        return ports.files.peek(at)
       },
     }
     const detector = createDetector({ ...ports, files }, { roots: [root] })

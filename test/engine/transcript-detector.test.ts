@@ -330,16 +330,16 @@ describe('a second refresh', () => {
 
 describe('what cannot be read (invariant 2)', () => {
   /** `fail` answers with a code to fail with, or null. */
-  const failing = (fail: (call: 'open' | 'list' | 'lstat' | 'read', at: string) => string | null): FileSystem => {
-    const check = (call: 'open' | 'list' | 'lstat' | 'read', at: unknown) => {
+  const failing = (fail: (call: 'open' | 'list' | 'peek' | 'read', at: string) => string | null): FileSystem => {
+    const check = (call: 'open' | 'list' | 'peek' | 'read', at: unknown) => {
       const code = fail(call, String(at))
       if (code !== null) throw failure(code)
     }
     return {
       ...files,
-      lstat: at => {
-        check('lstat', at)
-        return files.lstat(at)
+      peek: at => {
+        check('peek', at)
+        return files.peek(at)
       },
       list: at => {
         check('list', at)
@@ -426,7 +426,7 @@ describe('what cannot be read (invariant 2)', () => {
     expect(detector.notices()).toEqual([`The folder ${at('')} cannot be read: EIO`])
   })
 
-  it.each(['open', 'list', 'lstat', 'read'] as const)(
+  it.each(['open', 'list', 'peek', 'read'] as const)(
     'a file or folder that vanishes at %s hides no other',
     async call => {
       const { root, at } = two()

@@ -100,6 +100,7 @@ export function factsOf(changes: Partial<SessionFacts> = {}): SessionFacts {
     todos: [],
     forkedFrom: null,
     ...changes,
+    changedFiles: changes.filesChanged?.length ?? 0,
   }
 }
 

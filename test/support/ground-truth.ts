@@ -183,7 +183,7 @@ export const says = {
 } as const
 
 /** The facts that a transcript states; the outlook on compaction only follows from them. */
-export type TrueFacts = Omit<SessionFacts, 'compaction'>
+export type TrueFacts = Omit<SessionFacts, 'compaction' | 'changedFiles'>
 
 /** The facts so far. A later line does not change what was returned. */
 export function truthOf(draft: TruthDraft): TrueFacts {

@@ -10,7 +10,7 @@
  * none, all, a beginning, or a beginning and zeros; of the unsynced steps on names any subset, each step (a rename
  * too) whole. That is harsher than a disk that keeps the order of steps.
  */
-import type { FileSystem } from '../../shared/engine/ports.ts'
+import type { FilePeek, FileStat, FileSystem } from '../../shared/engine/ports.ts'
 import { syncOne } from '../../shared/engine/sync-steps.ts'
 import { createDisk, type Disk, powerCut, syncNames, systemError } from './memory-disk.ts'
 import {
@@ -74,6 +74,7 @@ function viewOf(disk: Disk): MemoryFiles {
   return {
     open: (path, mode) => operate('open', () => openFile(disk, operate, path, mode)),
     lstat: path => operate('lstat', () => toStat(existing(disk, path, false, 'lstat'))),
+    peek: path => operate('peek', () => toPeek(toStat(existing(disk, path, false, 'lstat')))),
     stat: path => operate('stat', () => toStat(existing(disk, path, true, 'stat'))),
     list: path => operate('list', () => namesIn(disk, path).map(name => Buffer.from(name, 'latin1').toString())),
     listBytes: path => operate('list', () => namesIn(disk, path).map(name => Buffer.from(name, 'latin1'))),
@@ -101,6 +102,10 @@ function viewOf(disk: Disk): MemoryFiles {
     },
     powerCut: seed => powerCut(disk, seed),
   }
+}
+
+function toPeek({ kind, size, mtimeMs, dev, ino }: FileStat): FilePeek {
+  return { kind, size, mtimeMs, dev: Number(dev), ino: Number(ino) }
 }
 
 function createFaults() {

@@ -4,6 +4,7 @@ import { isDeepStrictEqual } from 'node:util'
 import type { DetectedSession, SessionFacts, TranscriptStream } from '../../../shared/core/session.ts'
 import type { CorpusSession } from '../../support/corpus-session.ts'
 import type { TrueFacts } from '../../support/ground-truth.ts'
+import { plainFacts } from '../../support/plain-sessions.ts'
 
 /** At most this many mistakes are told; all are counted. */
 const tellAtMost = 5
@@ -38,7 +39,7 @@ export function compareWithTruth(truth: readonly CorpusSession[], found: readonl
 function differences(truth: CorpusSession, found: DetectedSession): readonly string[] {
   const facts = Object.keys(truth.truth) as (keyof TrueFacts)[]
   const wanted = comparableFacts(truth.truth)
-  const given = comparableFacts(found.facts)
+  const given = comparableFacts(plainFacts(found.facts))
   return [
     ...facts.filter(name => !isDeepStrictEqual(given[name], wanted[name])),
     ...(isDeepStrictEqual(found.streams.map(comparableStream), truth.streams.map(comparableStream)) ? [] : ['streams']),

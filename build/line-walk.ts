@@ -3,7 +3,7 @@
  * engine finds it in a checkout; builds carry it in themselves. Run as a script (after `npm install`) it only does that.
  */
 import { spawnSync } from 'node:child_process'
-import { existsSync, readFileSync, statSync } from 'node:fs'
+import { existsSync, readFileSync, renameSync, statSync } from 'node:fs'
 import path from 'node:path'
 
 const top = path.resolve(import.meta.dirname, '..')
@@ -27,12 +27,14 @@ function isCurrent(): boolean {
   return existsSync(compiled) && statSync(compiled).mtimeMs > statSync(source).mtimeMs
 }
 
+/** Others may look for the result meanwhile: it appears whole or not at all. */
 function compile(): void {
   const compiler = path.join(top, 'node_modules/assemblyscript/bin/asc.js')
-  const { status, stderr } = spawnSync(process.execPath, [compiler, source, '--outFile', compiled, ...flags], {
-    encoding: 'utf8',
-  })
+  const unfinished = path.join(folder, `unfinished-${process.pid}.wasm`)
+  const args = [compiler, source, '--outFile', unfinished, ...flags]
+  const { status, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8' })
   if (status !== 0) throw new Error(`${source} does not compile:\n${stderr}`)
+  renameSync(unfinished, compiled)
 }
 
 if (import.meta.main) lineWalkCode()

@@ -185,9 +185,14 @@ function applyToThread(thread: ThreadFold, event: RecordEvent): void {
   }
 }
 
+/** The lines of one reply follow each other, so that the last id is nearly always the one. */
+function isKnownReply({ replyIds }: ThreadFold, messageId: string): boolean {
+  return replyIds.at(-1) === messageId || replyIds.includes(messageId)
+}
+
 function applyReply(thread: ThreadFold, reply: Reply): void {
   const { messageId, model, contextTokens } = reply
-  if (messageId === null || !thread.replyIds.includes(messageId)) {
+  if (messageId === null || !isKnownReply(thread, messageId)) {
     thread.replies += 1
     if (messageId !== null) push(thread.replyIds, messageId, foldLimits.replyIds)
   }

@@ -36,7 +36,7 @@ import {
   startsWith,
   stringStartsWith,
 } from './json-bytes.ts'
-import { keyNumber, keyTable } from './key-table.ts'
+import { type KeyTable, keyNumber, keyTable } from './key-table.ts'
 import { blockStride, placeOf } from './record-grammar.ts'
 import { createRecordSkim, type RecordSkim } from './record-skim.ts'
 import type { TailKind } from './record-tail.ts'
@@ -82,13 +82,12 @@ function parseLine(bytes: Buffer, start: number, end: number): TranscriptEvent {
 }
 
 const stringOf = (name: string) => Buffer.from(`"${name}"`)
+/** The types of records that say something of their own. */
+const types = ['user', 'assistant', 'attachment', 'cost-state', 'custom-title', 'ai-title']
+const typeKeys = keyTable(types)
+const typeOf = { user: 0, assistant: 1, attachment: 2, goodbye: 3, firstTitle: 4 } as const
 const names = {
-  user: stringOf('user'),
-  assistant: stringOf('assistant'),
-  attachment: stringOf('attachment'),
   speakingAttachments: Array.from(speakingAttachments, stringOf),
-  goodbye: stringOf('cost-state'),
-  titles: [stringOf('custom-title'), stringOf('ai-title')],
   boundary: stringOf('compact_boundary'),
   text: stringOf('text'),
   call: stringOf('tool_use'),
@@ -131,23 +130,32 @@ function createSkimmer(skim: RecordSkim): ReadSkimmed {
 
   return (bytes, start, end) => {
     if (!skim.skim(bytes, start, end)) return null
-    const type = places[placeOf.type] ?? -1
-    if (startsWith(bytes, type, end, names.user)) return readUser(bytes, end)
-    if (startsWith(bytes, type, end, names.assistant)) return readAssistant(bytes, end)
+    const type = nameAt(bytes, placeOf.type, typeKeys)
+    if (type === typeOf.user) return readUser(bytes, end)
+    if (type === typeOf.assistant) return readAssistant(bytes, end)
     if (isForWholeParse(bytes, type, end)) return null
     const envelope = readEnvelope(bytes, end)
-    return startsWith(bytes, type, end, names.goodbye) ? { kind: 'closed', envelope } : { kind: 'ignored', envelope }
+    return type === typeOf.goodbye ? { kind: 'closed', envelope } : { kind: 'ignored', envelope }
+  }
+
+  /** The number in the table of the string at `place`; -1 for any other value. */
+  function nameAt(bytes: Buffer, place: number, table: KeyTable): number {
+    const at = places[place] ?? -1
+    return at !== -1 && bytes[at] === quote ? keyNumber(table, bytes, at + 1, (places[place + 1] ?? at) - 1) : -1
   }
 
   /** Small and rare records, and whatever is spelled so that it might be one. */
   function isForWholeParse(bytes: Buffer, type: number, end: number): boolean {
     return (
-      names.titles.some(name => startsWith(bytes, type, end, name)) ||
-      startsWith(bytes, places[placeOf.subtype] ?? -1, end, names.boundary) ||
-      (startsWith(bytes, type, end, names.attachment) && isSpeaking(bytes, end)) ||
-      isDisguised(bytes, placeOf.type) ||
-      isDisguised(bytes, placeOf.subtype)
+      type >= typeOf.firstTitle ||
+      (type === typeOf.attachment && isSpeaking(bytes, end)) ||
+      (type === -1 && isDisguised(bytes, placeOf.type)) ||
+      (places[placeOf.subtype] !== -1 && mayBeBoundary(bytes, end))
     )
+  }
+
+  function mayBeBoundary(bytes: Buffer, end: number): boolean {
+    return startsWith(bytes, places[placeOf.subtype] ?? -1, end, names.boundary) || isDisguised(bytes, placeOf.subtype)
   }
 
   function isSpeaking(bytes: Buffer, end: number): boolean {
@@ -182,7 +190,7 @@ function createSkimmer(skim: RecordSkim): ReadSkimmed {
     origin.version = text(bytes, placeOf.version, texts.version)
     origin.entrypoint = text(bytes, placeOf.entrypoint, texts.entrypoint)
     origin.sessionId = text(bytes, placeOf.sessionId, texts.sessionId)
-    origin.tail = originPlaces.every(place => (places[place] ?? -1) > skim.tailAt()) ? tail : 0
+    origin.tail = tail !== 0 && originPlaces.every(place => (places[place] ?? -1) > skim.tailAt()) ? tail : 0
   }
 
   /** What `memory` makes of the string at `place`; null if there is none, or another value. */
@@ -287,9 +295,7 @@ function createSkimmer(skim: RecordSkim): ReadSkimmed {
   function readCall(bytes: Buffer, shift: number): ToolCall | null {
     const place = placeOf.tool + shift
     if (isDisguised(bytes, place)) return null
-    const number = isString(bytes, place)
-      ? keyNumber(toolKeys, bytes, (places[place] ?? 0) + 1, (places[place + 1] ?? 0) - 1)
-      : -1
+    const number = nameAt(bytes, place, toolKeys)
     const tool = tools[number]
     if (tool === undefined) return toolCall(null, '', {})
     if (number < todoTools.length) return null

@@ -7,11 +7,13 @@ import { ActivityView } from './activity-view.tsx'
 import { Announcer } from './announcer.tsx'
 import { ConnectionBanner } from './connection-banner.tsx'
 import { ErrorBoundary } from './error-boundary.tsx'
+import { chooseLanguage } from './i18n.ts'
 import type { MonitorStore } from './monitor-store.ts'
-import { MonitorProvider, useMonitor, useStore } from './page-context.tsx'
+import { MonitorProvider, useMonitor, useMonitorState, useStore } from './page-context.tsx'
 import { SessionDetailView } from './session-view.tsx'
 import { SessionsUiProvider } from './sessions-ui.tsx'
 import { SessionsView } from './sessions-view.tsx'
+import { SettingsDraftProvider } from './settings-draft.tsx'
 import { SettingsView } from './settings-view.tsx'
 import { Header } from './shell.tsx'
 import { ShortcutsSheet, useShortcuts } from './shortcuts.tsx'
@@ -37,7 +39,9 @@ export function App({ store, i18n, nonce }: AppProps) {
       >
         <MonitorProvider store={store}>
           <SessionsUiProvider>
-            <Page />
+            <SettingsDraftProvider>
+              <Page />
+            </SettingsDraftProvider>
           </SessionsUiProvider>
         </MonitorProvider>
       </MantineProvider>
@@ -62,9 +66,7 @@ function Page() {
       }),
     [store],
   )
-  useEffect(() => {
-    document.documentElement.lang = i18n.language
-  }, [i18n.language])
+  useLanguage(i18n)
   return (
     <div className="app" data-scroll>
       <button type="button" className="skip" onClick={() => main.current?.focus()}>
@@ -98,6 +100,19 @@ function ViewOf({ view }: { readonly view: View }) {
     case 'welcome':
       return <WelcomeView />
   }
+}
+
+/** The language of the settings, or the system's: at once for every open page. */
+function useLanguage(i18n: i18n): void {
+  const chosen = useMonitorState(state => state.settings.language, null)
+  useEffect(() => {
+    if (chosen === null) return
+    const wanted = chooseLanguage(chosen === 'system' ? navigator.languages : [chosen])
+    if (wanted !== i18n.language) void i18n.changeLanguage(wanted)
+  }, [chosen, i18n])
+  useEffect(() => {
+    document.documentElement.lang = i18n.language
+  }, [i18n.language])
 }
 
 /** A new view takes the focus with its heading and begins at its top; filters of the same view do not. */

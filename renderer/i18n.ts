@@ -1,9 +1,10 @@
 /** The catalogues of the page, one i18next instance per page. A missing word falls back to English. */
 import { createInstance, type i18n } from 'i18next'
 import { initReactI18next } from 'react-i18next'
+import { de } from './messages/de.ts'
 import { en } from './messages/en.ts'
 
-export const languages = ['en'] as const
+export const languages = ['en', 'de'] as const
 export type Language = (typeof languages)[number]
 
 declare module 'i18next' {
@@ -27,7 +28,7 @@ export function createI18n(language: Language): i18n {
   void instance.use(initReactI18next).init({
     lng: language,
     fallbackLng: 'en',
-    resources: { en: { translation: en } },
+    resources: { en: { translation: en }, de: { translation: de } },
     initAsync: false,
     // What a newer monitor says and this page has no word for is shown as the monitor calls it.
     parseMissingKeyHandler: key => key.split('.').at(-1) ?? key,

@@ -68,6 +68,7 @@ export function LevelIcon({ level }: { readonly level: 'info' | 'warn' | 'error'
 }
 
 const lines = {
+  undo: 'M3 6h6a4 4 0 0 1 0 8H6M3 6l3-3M3 6l3 3',
   search: 'M7 2.200a4.800 4.800 0 1 0 0 9.600 4.800 4.800 0 0 0 0-9.600Zm3.600 8.400 3.200 3.200',
   close: 'm4 4 8 8m0-8-8 8',
   down: 'm4 6 4 4 4-4',

@@ -14,6 +14,7 @@ import './styles/tokens.css'
 import './styles/base.css'
 import './styles/shell.css'
 import './styles/sessions.css'
+import './styles/settings.css'
 import './styles/details.css'
 
 const root = document.getElementById('root')

@@ -9,10 +9,12 @@ export interface Preferences {
   readonly motion: 'auto' | 'reduced'
   /** Whether keys without a modifier do something anywhere on the page. */
   readonly singleKeys: boolean
+  /** Whether the words of the first run were read. */
+  readonly isWelcomed: boolean
 }
 
 const key = 'session-monitor-preferences'
-const initial: Preferences = { contrast: 'auto', motion: 'auto', singleKeys: true }
+const initial: Preferences = { contrast: 'auto', motion: 'auto', singleKeys: true, isWelcomed: false }
 const listeners = new Set<() => void>()
 let preferences = read()
 
@@ -24,6 +26,7 @@ function read(): Preferences {
       contrast: at('contrast') === 'high' ? 'high' : 'auto',
       motion: at('motion') === 'reduced' ? 'reduced' : 'auto',
       singleKeys: at('singleKeys') !== false,
+      isWelcomed: at('isWelcomed') === true,
     }
   } catch {
     return initial

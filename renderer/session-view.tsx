@@ -11,6 +11,7 @@ import { ResumeCommand } from './resume-command.tsx'
 import { SessionHistoryCharts } from './session-charts.tsx'
 import { SessionCheckpoints } from './session-checkpoints.tsx'
 import { SessionFacts } from './session-facts.tsx'
+import { MuteButton } from './session-mute.tsx'
 import { SessionWhy } from './session-why.tsx'
 import { Empty, ProtectionMark } from './ui.tsx'
 import { open, sessionsView, type View } from './view-state.ts'
@@ -107,6 +108,7 @@ function Head({ session }: { readonly session: SessionView }) {
         </Button>
         <ResumeCommand session={session} />
         <HostActions sessionId={sessionId} />
+        <MuteButton sessionId={sessionId} />
       </div>
     </div>
   )

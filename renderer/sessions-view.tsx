@@ -10,6 +10,7 @@ import { useQuery, useSessionsUi } from './sessions-ui.tsx'
 import { SummaryStrip } from './summary-strip.tsx'
 import { Empty, NoticeBox } from './ui.tsx'
 import { open } from './view-state.ts'
+import { WelcomeBanner } from './welcome-view.tsx'
 import { useWords } from './words.ts'
 
 const noSessions: readonly SessionView[] = []
@@ -23,6 +24,7 @@ export function SessionsView() {
       <h2 className="hidden" tabIndex={-1} data-view-title>
         {t('list.label')}
       </h2>
+      <WelcomeBanner />
       <Notices />
       <SummaryStrip />
       {state.sessions.length === 0 ? <NoSessions state={state} /> : <SessionList />}

@@ -6,6 +6,7 @@ import { activityEn } from './activity-en.ts'
 import { restoreEn } from './restore-en.ts'
 import { sessionEn } from './session-en.ts'
 import { settingsEn } from './settings-en.ts'
+import { welcomeEn } from './welcome-en.ts'
 
 export const en = {
   app: {
@@ -288,9 +289,7 @@ export const en = {
     reload: 'Load the page anew',
     details: 'Details',
   },
-  welcome: {
-    title: 'Welcome',
-  },
+  welcome: welcomeEn,
   settings: settingsEn,
 } as const
 

@@ -1,0 +1,30 @@
+/** The words of the first run, in English. */
+export const welcomeEn = {
+  title: 'Your sessions are being protected',
+  short_one: '{{n}} session was found. If it dies, you lose at most what came after its last checkpoint.',
+  short_other: '{{n}} sessions were found. If one dies, you lose at most what came after its last checkpoint.',
+  more: 'What happens here',
+  dismiss: 'Got it',
+  found: 'What was found',
+  foundSessions_one: '{{n}} session',
+  foundSessions_other: '{{n}} sessions',
+  foundProjects_one: 'in {{n}} project',
+  foundProjects_other: 'in {{n}} projects',
+  foundLive_one: '{{n}} of them is live',
+  foundLive_other: '{{n}} of them are live',
+  foundNone: 'No session yet. Start Claude Code anywhere on this machine: it appears here by itself.',
+  searched: 'Searched: {{roots}}',
+  saved: 'What will be saved',
+  savedText:
+    'The transcript with its sub-agents, the work tree with uncommitted and untracked files, and a short brief to resume from. Files that git ignores are left out.',
+  where: 'Where',
+  whereText: 'In {{folder}}, outside your repositories and outside Claude’s folders. At most {{budget}} GB.',
+  when: 'When',
+  whenText:
+    'Every {{interval}} min all sessions are looked at. One is saved when {{hours}} h have passed, {{files}} files have changed, its context is {{fill}} % full, or it was idle for {{idle}} min; and at once when it ends or dies.',
+  harmless: 'Your repositories, your index and Claude’s own files are never written.',
+  start: 'Protect everything now',
+  starting: 'Saving …',
+  done: 'Show my sessions',
+  adjust: 'Adjust the settings',
+} as const

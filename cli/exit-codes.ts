@@ -5,12 +5,13 @@ export const exitCodes = { fine: 0, failed: 1, usage: 2, locked: 3, interrupted:
 export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes]
 
 /** For `--help` and the manual. */
-export const exitCodeHelp = `Exit codes:
-    0  fine
-    1  a checkpoint failed, or verify found something, or the store cannot be used
-    2  the command line is wrong: nothing was done
-    3  another checkpointer holds the lock: nothing was lost, try again
-  130  stopped by a signal before it was done`
+export const exitCodeMeanings = [
+  [exitCodes.fine, 'fine'],
+  [exitCodes.failed, 'a checkpoint failed, or verify or doctor found something, or the store cannot be used'],
+  [exitCodes.usage, 'the command line is wrong: nothing was done'],
+  [exitCodes.locked, 'another checkpointer holds the lock: nothing was lost, try again'],
+  [exitCodes.interrupted, 'stopped by a signal before it was done'],
+] as const
 
 /** A reason to stop, told as "session-monitor: what; what to do". */
 export interface Problem {

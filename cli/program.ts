@@ -7,7 +7,7 @@ import { Command, type CommanderError } from 'commander'
 import about from '../package.json' with { type: 'json' }
 import { oneLine } from '../shared/core/format.ts'
 import type { CommandContext } from './context.ts'
-import { type ExitCode, exitCodeHelp, exitCodes } from './exit-codes.ts'
+import { type ExitCode, exitCodeMeanings, exitCodes } from './exit-codes.ts'
 import {
   addExamples,
   addGroups,
@@ -21,10 +21,11 @@ import { givingBack } from './program/giving-back.ts'
 import { looking } from './program/looking.ts'
 import { running } from './program/running.ts'
 import { saving } from './program/saving.ts'
+import { environmentVariables, shell } from './program/shell.ts'
 import { upkeep } from './program/upkeep.ts'
 import { problemLine } from './terminal.ts'
 
-const groups: readonly CommandGroup[] = [looking, saving, givingBack, running, upkeep]
+const groups: readonly CommandGroup[] = [looking, saving, givingBack, running, upkeep, shell]
 
 const examples = [
   { line: 'list --why', help: 'every session, with the reasons' },
@@ -33,13 +34,6 @@ const examples = [
   { line: 'checkpoint 3f2a9c1e', help: 'save this session now' },
   { line: 'restore 3f2a9c1e --to ../rescued', help: 'give its newest checkpoint back' },
 ]
-
-/** Name and meaning, for the help and the manual. */
-export const environmentVariables = [
-  ['SESSION_MONITOR_HOME', 'where checkpoints and settings lie'],
-  ['CLAUDE_CONFIG_DIR', 'where Claude Code keeps its sessions; several with commas between them'],
-  ['NO_COLOR', 'no colours'],
-] as const
 
 export function buildProgram(context: CommandContext, result: ProgramResult): Command {
   const program = new Command('session-monitor')
@@ -70,7 +64,7 @@ export function buildProgram(context: CommandContext, result: ProgramResult): Co
     })
   withPolicy(withOutput(withInterval(program)))
   addExamples(program, examples)
-  program.addHelpText('after', `\n${exitCodeHelp}\n\n${environmentHelp()}`)
+  program.addHelpText('after', `\n${exitCodeHelp()}\n\n${environmentHelp()}`)
   addGroups(program, groups, context, result)
   return program
 }
@@ -81,6 +75,11 @@ async function withoutCommand(context: CommandContext, options: Record<string, u
   if (once === true) return (await import('./commands/check.ts')).check(context, rest)
   if (Object.keys(rest).length === 0) return null
   return (await import('./commands/run.ts')).run(context, rest)
+}
+
+function exitCodeHelp(): string {
+  const lines = exitCodeMeanings.map(([code, help]) => `  ${String(code).padStart(3)}  ${help}`)
+  return ['Exit codes:', ...lines].join('\n')
 }
 
 function environmentHelp(): string {

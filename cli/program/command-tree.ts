@@ -27,13 +27,20 @@ export interface CommandSpec {
   /** What each argument is, in their order. */
   readonly words?: readonly string[]
   readonly examples?: readonly Example[]
+  /** Of the first argument. */
+  readonly choices?: readonly string[]
   /** Further options, arguments and shared ones. */
   readonly shape?: (command: Command) => void
   /**
    * @param options As commander hands them on: each command says in its own type which ones it reads.
    * @param words The arguments, in order; what was left out is missing.
    */
-  readonly does?: (context: CommandContext, options: never, words: readonly string[]) => Promise<ExitCode>
+  readonly does?: (
+    context: CommandContext,
+    options: never,
+    words: readonly string[],
+    command: Command,
+  ) => Promise<ExitCode>
   readonly below?: readonly CommandSpec[]
   /** Not shown in `--help`, completion and manual: for other programs. */
   readonly hidden?: boolean
@@ -72,6 +79,7 @@ function addCommand(parent: Command, spec: CommandSpec, context: CommandContext,
     .helpOption('-h, --help', 'print this help')
     .allowExcessArguments(false)
   for (const [i, argument] of command.registeredArguments.entries()) argument.description = spec.words?.[i] ?? ''
+  if (spec.choices !== undefined) command.registeredArguments[0]?.choices(spec.choices)
   spec.shape?.(command)
   addExamples(command, spec.examples ?? [])
   const { does, below } = spec
@@ -79,7 +87,7 @@ function addCommand(parent: Command, spec: CommandSpec, context: CommandContext,
     command.action(async () => {
       // Of `[name...]` commander makes a list.
       const words = command.processedArgs.flat().filter(word => word !== undefined) as string[]
-      result.exitCode = await does(context, command.optsWithGlobals() as never, words)
+      result.exitCode = await does(context, command.optsWithGlobals() as never, words, command)
     })
   }
   if (below === undefined) return
@@ -105,7 +113,7 @@ function exampleLines(examples: readonly Example[]): readonly string[] {
 }
 
 export function withJson(command: Command): Command {
-  return command.option('--json', 'print JSON')
+  return command.option('--json', 'print JSON, as "schema" describes it')
 }
 
 export function withOutput(command: Command): Command {

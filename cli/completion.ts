@@ -71,7 +71,8 @@ function valueLines(
 
 function bashLines(commands: readonly CommandDescription[]): readonly string[] {
   const offerValue = (option: OptionDescription) => {
-    if (isPathOption(option)) return 'local IFS=$\'\\n\'; COMPREPLY=($(compgen -f -- "$cur")); compopt -o filenames 2>/dev/null'
+    if (isPathOption(option))
+      return 'local IFS=$\'\\n\'; COMPREPLY=($(compgen -f -- "$cur")); compopt -o filenames 2>/dev/null'
     return `COMPREPLY=($(compgen -W ${quote((option.value?.choices ?? []).join(' '))} -- "$cur"))`
   }
   const fillers: Readonly<Record<Filler, (command: CommandDescription) => string>> = {

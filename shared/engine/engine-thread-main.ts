@@ -15,25 +15,30 @@ const ports = nodePorts((level, message, fields) =>
   tell({ kind: 'log', level, message, ...(fields ? { fields } : {}) }),
 )
 
-const started = await startMonitor(ports, {
-  ...options,
-  settingsOverride: settings => withSettingValues(settings, settingValues),
-  scanWorkers: scanWorkersBeside(),
-})
-if (started.ok) {
-  const stopServing = serveMonitor(started.monitor, messagePortWire(port), {
-    onRefused: message => ports.log('warn', 'a request was refused', { message }),
-    pace: statePace,
+async function serve(): Promise<void> {
+  const started = await startMonitor(ports, {
+    ...options,
+    settingsOverride: settings => withSettingValues(settings, settingValues),
+    scanWorkers: scanWorkersBeside(),
   })
-  parentPort?.once('message', async () => {
-    await started.monitor.stop()
-    stopServing()
+  if (started.ok) {
+    const stopServing = serveMonitor(started.monitor, messagePortWire(port), {
+      onRefused: message => ports.log('warn', 'a request was refused', { message }),
+      pace: statePace,
+    })
+    parentPort?.once('message', async () => {
+      await started.monitor.stop()
+      stopServing()
+      port.close()
+      parentPort?.unref()
+      process.exit(0)
+    })
+    tell({ kind: 'started' })
+  } else {
+    tell({ kind: 'refused', code: started.code, message: started.message, remedy: started.remedy })
     port.close()
-    parentPort?.unref()
-    process.exit(0)
-  })
-  tell({ kind: 'started' })
-} else {
-  tell({ kind: 'refused', code: started.code, message: started.message, remedy: started.remedy })
-  port.close()
+  }
 }
+
+// No top-level await: the command line's bundle is CommonJS, which knows none.
+void serve()

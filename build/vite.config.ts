@@ -116,6 +116,14 @@ export default defineConfig({
       // All that a sandboxed preload may require.
       external: ['electron', 'node:events', 'node:url', 'node:timers'],
     }),
+    // One small file: it starts at every event, and a copy of it lies in the data folder.
+    hook: nodeTarget({
+      folder: 'hook',
+      entries: { hook: 'cli/hook-main.ts' },
+      format: 'cjs',
+      alone: true,
+      external: nodeBuiltins,
+    }),
     cli: nodeTarget({
       folder: 'cli',
       entries: { 'session-monitor': 'cli/main.ts', ...threads },

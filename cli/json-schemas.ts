@@ -6,6 +6,7 @@
  */
 import { z } from 'zod'
 import { failureCodes } from '../shared/core/checkpoint.ts'
+import { hookEvents } from '../shared/core/hook-word.ts'
 import { protections } from '../shared/core/monitor-state.ts'
 import { factorNames } from '../shared/core/scoring.ts'
 
@@ -210,6 +211,35 @@ const stateCheck = z.strictObject({
   lockHeldBy: text.nullable(),
 })
 
+const hookSteps = z.strictObject({
+  v,
+  steps: z.array(
+    z.strictObject({
+      file: text,
+      did: z.enum(['installed', 'removed', 'unchanged', 'refused']),
+      message: text,
+      remedy: text,
+      backup: text.nullable(),
+    }),
+  ),
+})
+
+const hooksStatus = z.strictObject({
+  v,
+  script: text,
+  scriptState: z.enum(['current', 'outdated', 'missing', 'unknown']),
+  files: z.array(
+    z.strictObject({
+      file: text,
+      exists: z.boolean(),
+      events: z.partialRecord(z.enum(hookEvents), z.enum(['current', 'other'])),
+      disabled: z.boolean(),
+      problem: text,
+    }),
+  ),
+  git: z.strictObject({ file: text, state: z.enum(['installed', 'other', 'none']) }).nullable(),
+})
+
 /** By the command's path. */
 export const outputSchemas = {
   list: z.strictObject({ v, atMs: ms, sessions: z.array(session), ...told }),
@@ -266,6 +296,9 @@ export const outputSchemas = {
   'state check': stateCheck,
   'state update': outcomes,
   'state clean': z.strictObject({ v, lockFiles: size, temporaryFiles: size }),
+  'hooks install': hookSteps,
+  'hooks uninstall': hookSteps,
+  'hooks status': hooksStatus,
   verify: z.strictObject({
     v,
     readData: z.boolean(),

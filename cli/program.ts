@@ -18,6 +18,7 @@ import {
   withPolicy,
 } from './program/command-tree.ts'
 import { givingBack } from './program/giving-back.ts'
+import { hooks } from './program/hooks.ts'
 import { looking } from './program/looking.ts'
 import { running } from './program/running.ts'
 import { saving } from './program/saving.ts'
@@ -25,7 +26,7 @@ import { environmentVariables, shell } from './program/shell.ts'
 import { upkeep } from './program/upkeep.ts'
 import { problemLine } from './terminal.ts'
 
-const groups: readonly CommandGroup[] = [looking, saving, givingBack, running, upkeep, shell]
+const groups: readonly CommandGroup[] = [looking, saving, givingBack, running, hooks, upkeep, shell]
 
 const examples = [
   { line: 'list --why', help: 'every session, with the reasons' },

@@ -23,7 +23,10 @@ export function dueRequests(entries: readonly SessionEntry[], nowMs: number): re
   )
 }
 
-/** What somebody asks for. A session that nobody knows is asked for all the same: the coordinator answers it in words. */
+/**
+ * What somebody asks for. A session that nobody knows is asked for all the same: the coordinator answers it in words.
+ * Not for a hook: it knows neither what is excluded nor what never got a transcript.
+ */
 export function requestsFor(
   target: CheckpointTarget,
   sessions: SessionRegistry,
@@ -32,6 +35,11 @@ export function requestsFor(
   if ('sessionIds' in target) {
     const { urgent: event } = target
     const cause: CheckpointCause = event === undefined ? { kind: 'manual' } : { kind: 'urgent', event }
+    if (event !== undefined) {
+      const known = target.sessionIds.flatMap(id => sessions.get(id) ?? [])
+      const wanted = known.filter(({ view }) => view.protection !== 'excluded')
+      return wanted.map(entry => requestFor(entry, cause, nowMs))
+    }
     return target.sessionIds.map(id => {
       const entry = sessions.get(id)
       return entry === undefined ? unknownSession(id, cause, nowMs) : requestFor(entry, cause, nowMs)

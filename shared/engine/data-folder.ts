@@ -32,6 +32,12 @@ export interface DataPaths {
   /** Caches of the housekeeping. */
   readonly proof: string
   readonly gc: string
+  /** Words that hooks left for the monitor. */
+  readonly spool: string
+  /** What hooks tell new sessions: a cache. */
+  readonly briefs: string
+  /** The installed hook, and what was there before it. */
+  readonly hooks: string
   /** Test restores come and go here. */
   readonly testRestores: string
   /** What is remembered of restores in place, to resume and undo them. */
@@ -53,6 +59,9 @@ export function dataPaths(folder: string): DataPaths {
     history: path.join(folder, 'history'),
     proof: path.join(folder, 'proof.json'),
     gc: path.join(folder, 'gc.json'),
+    spool: path.join(folder, 'spool'),
+    briefs: path.join(folder, 'briefs'),
+    hooks: path.join(folder, 'hooks'),
     testRestores: path.join(folder, 'test-restores'),
     restores: path.join(folder, 'restores'),
     run: path.join(folder, 'run'),

@@ -4,6 +4,7 @@
  */
 import { isDeepStrictEqual } from 'node:util'
 import type { Progress, WatchState } from '../core/monitor-state.ts'
+import { type HookHints, hintedDetector } from './hinted-detector.ts'
 import type { Clock, Ports } from './ports.ts'
 import type { ScanWorkers } from './scan-crew.ts'
 import { createTouchedLook, type TouchedLookParts } from './touched-look.ts'
@@ -16,6 +17,8 @@ export interface DetectionParts extends Pick<TouchedLookParts, 'history' | 'over
   readonly roots: () => readonly string[]
   readonly indexFolder: string
   readonly workers: ScanWorkers | undefined
+  /** What hooks said of live states. */
+  readonly hints: HookHints
   readonly onTouched: WatchParts['onTouched']
   readonly onWatch: (state: WatchState) => void
 }
@@ -37,7 +40,8 @@ export function createDetection(parts: DetectionParts): Detection {
   let watcher: TranscriptWatch | null = null
 
   function open(roots: readonly string[]) {
-    const detector = createDetector(ports, { roots, indexFolder: parts.indexFolder, ...(workers ? { workers } : {}) })
+    const options = { roots, indexFolder: parts.indexFolder, ...(workers ? { workers } : {}) }
+    const detector = hintedDetector(createDetector(ports, options), parts.hints)
     return { roots, detector, touched: createTouchedLook({ ...parts, clock: ports.clock, detector }) }
   }
 

@@ -21,6 +21,7 @@ import {
 import type { SessionId } from '../core/session.ts'
 import type { Settings, SettingsProblem } from '../core/settings.ts'
 import type { SettingsChanges } from '../core/settings-change.ts'
+import { createBriefShelves } from './brief-shelf.ts'
 import { createCoordinator } from './checkpoint-coordinator.ts'
 import { createHistory } from './checkpoint-history.ts'
 import { createMaker } from './checkpoint-maker.ts'
@@ -31,6 +32,9 @@ import { dataPaths } from './data-folder.ts'
 import { createDetection, readingProgress } from './detection.ts'
 import { createGcSchedule } from './gc-schedule.ts'
 import { createGit } from './git-command.ts'
+import { createHookHints } from './hinted-detector.ts'
+import { createHookService } from './hook-service.ts'
+import { createHookSpool } from './hook-spool.ts'
 import { createLockBesideLegacy } from './legacy-lock.ts'
 import { type LegacyStart, startFromLegacy } from './legacy-start.ts'
 import { createLiveSnapshotter } from './live-snapshotter.ts'
@@ -171,11 +175,24 @@ function createMonitor(ports: Ports, options: MonitorOptions, { store, state, le
     onSettings: takeSettings,
     onNotice: notice => ('gone' in notice ? state.clear(notice.id) : state.raise(notice)),
   })
+  const hints = createHookHints(ports.processes)
+  const shelves = createBriefShelves(ports, paths.briefs)
+  const hooks = createHookService({
+    spool: createHookSpool(ports, paths.spool),
+    hints,
+    log: ports.log,
+    requestUrgent: async (sessionIds, urgent) =>
+      void (isPaused(pausedUntilMs, ports.clock.nowMs()) || (await requestCheckpoint({ sessionIds, urgent }))),
+    // One that checks on demand does so right after.
+    lookAtCommit: async () => void (options.automatic && (await runCycle())),
+    lookAgain: async () => void (options.automatic && (await touch(null))),
+  })
   const detection = createDetection({
     ports,
     roots,
     indexFolder: paths.index,
     workers: options.scanWorkers,
+    hints,
     history,
     overview,
     onTouched: touch,
@@ -307,11 +324,15 @@ function createMonitor(ports: Ports, options: MonitorOptions, { store, state, le
   function startWatching(): void {
     detection.watch()
     stopWatchingSettings ??= settingsDesk.watch()
+    hooks.start()
   }
 
   async function cycle(): Promise<CycleSummary> {
     const startedMs = ports.clock.nowMs()
     const fromMs = ports.clock.monotonicMs()
+    // Who watches has taken most words by now; what is urgent among the rest is saved as such.
+    if (options.automatic) void hooks.drain()
+    else await hooks.drain()
     await inTurn(look)
     const looked = sessions.all()
     const done = await worker.submit(dueRequests(looked, ports.clock.nowMs()))
@@ -320,6 +341,7 @@ function createMonitor(ports: Ports, options: MonitorOptions, { store, state, le
     publishViews()
     state.update({ lastCycle: summary })
     scores.save()
+    shelves.update(sessions.all())
     await inTurn(() => gc.runIfDue(stopping.signal))
     return summary
   }
@@ -331,6 +353,7 @@ function createMonitor(ports: Ports, options: MonitorOptions, { store, state, le
       retryWatch.disarm()
     } else {
       publishViews()
+      shelves.update(sessions.all())
       const idle = stopping.signal.aborted || !options.automatic
       if (!idle) retryWatch.arm({ lockedElsewhere: isLocked, retryMs: sessions.untilRetryMs(ports.clock.nowMs()) })
     }
@@ -466,6 +489,7 @@ function createMonitor(ports: Ports, options: MonitorOptions, { store, state, le
     stop: async () => {
       stopping.abort()
       retryWatch.disarm()
+      hooks.stop()
       await detection.stopWatching()
       await stopWatchingSettings?.()
       await scheduler.stop()

@@ -59,12 +59,10 @@ describe('requestsFor', () => {
     ])
   })
 
-  it('carries what a hook saw coming as an urgent cause', () => {
-    const target = { sessionIds: [idOf(1), idOf(9)], urgent: 'before-compaction' } as const
-    expect(requestsFor(target, registryOf(entryOf(1)), noonMs).map(({ cause }) => cause)).toEqual([
-      { kind: 'urgent', event: 'before-compaction' },
-      { kind: 'urgent', event: 'before-compaction' },
-    ])
+  it('carries what a hook saw coming as an urgent cause, for sessions that are known and not excluded', () => {
+    const target = { sessionIds: [idOf(1), idOf(2), idOf(9)], urgent: 'before-compaction' } as const
+    const registry = registryOf(entryOf(1), entryOf(2, { protection: 'excluded' }))
+    expect(requestsFor(target, registry, noonMs)).toEqual([request(1, { kind: 'urgent', event: 'before-compaction' })])
   })
 
   it('takes all that changed by hand, without the excluded and the unchanged', () => {

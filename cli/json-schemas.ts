@@ -240,6 +240,15 @@ const hooksStatus = z.strictObject({
   git: z.strictObject({ file: text, state: z.enum(['installed', 'other', 'none']) }).nullable(),
 })
 
+const settingsShown = z.strictObject({
+  v,
+  file: text,
+  settings: z.record(text, z.json()).describe('By dotted key.'),
+  problems: z.array(settingsProblem),
+})
+
+const pauseState = z.strictObject({ v, paused: z.strictObject({ untilMs: ms.nullable() }).nullable() })
+
 /** By the command's path. */
 export const outputSchemas = {
   list: z.strictObject({ v, atMs: ms, sessions: z.array(session), ...told }),
@@ -279,6 +288,8 @@ export const outputSchemas = {
   ]),
   run: z.strictObject({ v, atMs: ms, cycle }).describe('One line for each check.'),
   checkpoint: outcomes,
+  pause: pauseState,
+  resume: pauseState,
   lock: z.union([lockState, z.strictObject({ v, kind: z.literal('held'), fence: size, pid: size })]),
   'state list': z.strictObject({
     v,
@@ -299,6 +310,11 @@ export const outputSchemas = {
   'hooks install': hookSteps,
   'hooks uninstall': hookSteps,
   'hooks status': hooksStatus,
+  'settings get': settingsShown,
+  'settings set': settingsShown,
+  'settings reset': settingsShown,
+  'settings preset': settingsShown,
+  'settings path': z.strictObject({ v, file: text }),
   verify: z.strictObject({
     v,
     readData: z.boolean(),

@@ -49,6 +49,22 @@ export const saving: CommandGroup = {
         (await import('../commands/checkpoint.ts')).checkpoint(context, names, options),
     },
     {
+      usage: 'pause [duration]',
+      help: 'let the monitor that runs save nothing by itself for a while',
+      words: ['such as 30m, 2h or 1d; until "resume" if it is left out'],
+      examples: [{ line: 'pause 2h', help: 'what you ask for by hand is still saved' }],
+      shape: withOutput,
+      does: async (context, options, [duration]) =>
+        (await import('../commands/pause.ts')).pause(context, duration, options),
+    },
+    {
+      usage: 'resume',
+      help: 'end a pause',
+      examples: [{ line: 'resume', help: 'and check at once' }],
+      shape: withOutput,
+      does: async (context, options) => (await import('../commands/pause.ts')).resume(context, options),
+    },
+    {
       usage: 'lock',
       help: 'hold the lock until Ctrl-C, so that nobody checkpoints meanwhile',
       examples: [

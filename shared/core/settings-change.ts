@@ -11,7 +11,10 @@ export type SettingsChanges = Readonly<Record<string, unknown>>
 /** Keys that hold more than one control can show. */
 const listKeys = ['extraRoots', 'projects', 'notifications.mutedSessions'] as const
 
-const changeable: ReadonlySet<string> = new Set([...settingFields.map(({ key }) => key), ...listKeys])
+/** Every key that a change may name, in the order of the forms. */
+export const changeableKeys: readonly string[] = [...settingFields.map(({ key }) => key), ...listKeys]
+
+const changeable: ReadonlySet<string> = new Set(changeableKeys)
 
 export type SettingsChanged =
   | { readonly ok: true; readonly settings: Settings }
@@ -38,8 +41,7 @@ export function planChange(file: unknown, changes: SettingsChanges): PlannedChan
 
 /** The changes that make `settings` of any other settings: for an import or a reset of everything. */
 export function changesTo(settings: Settings): SettingsChanges {
-  const keys = [...changeable]
-  return Object.fromEntries(keys.map(key => [key, valueAt(settings, key.split('.'))]))
+  return Object.fromEntries(changeableKeys.map(key => [key, valueAt(settings, key.split('.'))]))
 }
 
 /** `record` with a value where its key says; a group that is no object is replaced, since nothing in it was taken. */

@@ -1,4 +1,5 @@
 /** Commands about the monitor that runs: its log, the service that keeps it running, its page. */
+import { Option } from 'commander'
 import { type CommandGroup, withJson } from './command-tree.ts'
 
 export const running: CommandGroup = {
@@ -31,7 +32,9 @@ export const running: CommandGroup = {
           command
             .option('-f, --follow', 'go on with each further line')
             .option('-n, --lines <count>', 'how many lines (default 50)')
-            .option('--level <level>', 'of at least this level: debug, info, warn, error'),
+            .addOption(
+              new Option('--level <level>', 'of at least this level').choices(['debug', 'info', 'warn', 'error']),
+            ),
         )
       },
       does: async (context, options) => (await import('../commands/logs.ts')).logs(context, options),

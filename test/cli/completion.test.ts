@@ -88,7 +88,7 @@ describe.each(shells.filter(isInstalled))('the completion of %s', shell => {
   })
 
   it('offers the choices of a value and of an argument', () => {
-    expect(offersOf(shell, 'restore', '3f2a', '--only', '')).toEqual(['files', 'transcript'])
+    expect(offersOf(shell, 'logs', '--level', '').toSorted()).toEqual(['debug', 'error', 'info', 'warn'])
     expect(offersOf(shell, 'completion', '')).toEqual(expect.arrayContaining(['bash', 'zsh', 'fish']))
   })
 

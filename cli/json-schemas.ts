@@ -191,6 +191,7 @@ const gcReport = z.strictObject({
   droppedByAge: size,
   droppedByBudget: size,
   sealed: size,
+  putBack: size,
   packsBefore: size,
   packsRemoved: size,
   bytesBefore: size,
@@ -307,6 +308,14 @@ export const outputSchemas = {
   'state check': stateCheck,
   'state update': outcomes,
   'state clean': z.strictObject({ v, lockFiles: size, temporaryFiles: size }),
+  doctor: z.strictObject({
+    v,
+    version: text,
+    system: text,
+    checks: z.array(
+      z.strictObject({ id: text, status: z.enum(['ok', 'warn', 'fail', 'skip']), found: text, remedy: text }),
+    ),
+  }),
   'hooks install': hookSteps,
   'hooks uninstall': hookSteps,
   'hooks status': hooksStatus,

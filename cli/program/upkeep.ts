@@ -6,6 +6,16 @@ export const upkeep: CommandGroup = {
   title: 'Upkeep:',
   commands: [
     {
+      usage: 'doctor',
+      help: 'check this machine and this installation, and say what to do where something is amiss',
+      examples: [
+        { line: 'doctor', help: 'first thing when something does not work' },
+        { line: 'doctor --json', help: 'for a report: home folder and secrets are left out' },
+      ],
+      shape: withOutput,
+      does: async (context, options) => (await import('../commands/doctor.ts')).doctor(context, options),
+    },
+    {
       usage: 'verify',
       help: 'check that everything saved can be given back',
       examples: [{ line: 'verify --read-data', help: 'read and hash every byte' }],

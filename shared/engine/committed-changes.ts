@@ -46,7 +46,7 @@ export async function commitChanges(
 ): Promise<Committed> {
   const failures: CommitFailure[] = []
   const folders = new Set<string>()
-  const patience = { pauses: 0 }
+  const patience: Patience = { pauses: 0, second: [] }
   let [done, bytes] = [0, 0]
   for (const [n, change] of changes.entries()) {
     const reason = lost.get(n) ?? (await commitOne(ports, journal, change, n, patience))
@@ -55,19 +55,39 @@ export async function commitChanges(
       bytes += change.after?.bytes ?? 0
       folders.add(folderOf(journal, change).toString('latin1'))
     } else failures.push({ n, change, reason })
-    if (!(await step(n + 1))) return { files: done, bytes, failures, stopped: n + 1 < changes.length }
+    if (await step(n + 1)) continue
+    settle(ports.files, folders, patience)
+    return { files: done, bytes, failures, stopped: n + 1 < changes.length }
   }
-  for (const folder of folders) syncQuietly(ports.files, Buffer.from(folder, 'latin1'))
+  settle(ports.files, folders, patience)
   return { files: done, bytes, failures, stopped: false }
 }
 
-function folderOf(journal: Journal, { base, name }: Change): Buffer {
+interface Patience {
+  pauses: number
+  /** Temporary names of files that have their own name as well by now. */
+  readonly second: FilePath[]
+}
+
+/** A second name goes only when the first one would survive a power cut. */
+function settle(files: FileSystem, folders: ReadonlySet<string>, { second }: Patience): void {
+  const syncAll = () => {
+    for (const folder of folders) syncQuietly(files, Buffer.from(folder, 'latin1'))
+  }
+  syncAll()
+  for (const name of second) removeQuietly(files, name)
+  if (second.length > 0) syncAll()
+}
+
+/** The folder that a change's target, and its temporary file, lie in. */
+export function folderOf(journal: Journal, { base, name }: Change): Buffer {
   const bytes = treePathBytes(name)
   const cut = bytes.lastIndexOf(0x2f)
   return Buffer.from(cut < 0 ? baseOf(journal, base) : pathBelow(baseOf(journal, base), bytes.subarray(0, cut)))
 }
 
-function syncQuietly(files: FileSystem, folder: Buffer): void {
+/** A folder that is not there, or that may not be read, has nothing to lose. */
+export function syncQuietly(files: FileSystem, folder: Buffer): void {
   try {
     files.syncFolder(folder)
   } catch (error) {
@@ -81,7 +101,7 @@ async function commitOne(
   journal: Journal,
   change: Change,
   n: number,
-  patience: { pauses: number },
+  patience: Patience,
 ): Promise<string | null> {
   const { files, clock } = ports
   const target = targetOf(journal, change)
@@ -99,7 +119,7 @@ async function commitOne(
         ? `it cannot be read: ${present.code}`
         : 'it has changed since it was looked at, and was left as it is'
     }
-    const code = tryCommit(files, target, temporary, change)
+    const code = tryCommit(files, target, temporary, change, patience)
     if (code === null) return null
     if (!isBusy(code) || patience.pauses >= mostPauses) return inWords(code)
     patience.pauses++
@@ -119,10 +139,16 @@ function inWords(code: string): string {
 }
 
 /** The system's code, or null if it is done. */
-function tryCommit(files: FileSystem, target: FilePath, temporary: FilePath, change: Change): string | null {
+function tryCommit(
+  files: FileSystem,
+  target: FilePath,
+  temporary: FilePath,
+  change: Change,
+  patience: Patience,
+): string | null {
   try {
     if (change.after === null) files.unlink(target)
-    else if (change.before === null) createAt(files, temporary, target, change.after.kind)
+    else if (change.before === null) createAt(files, temporary, target, change.after.kind, patience)
     else replaceAt(files, temporary, target, change.before.mode)
     return null
   } catch (error) {
@@ -135,7 +161,13 @@ function tryCommit(files: FileSystem, target: FilePath, temporary: FilePath, cha
 const noHardLinks = ['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK', 'EISDIR', 'EINVAL']
 
 /** Never over something that has just come to lie there, where the file system can tell in one step. */
-function createAt(files: FileSystem, temporary: FilePath, target: FilePath, kind: 'file' | 'link'): void {
+function createAt(
+  files: FileSystem,
+  temporary: FilePath,
+  target: FilePath,
+  kind: 'file' | 'link',
+  { second }: Patience,
+): void {
   // Some systems would give the name to what the link points at.
   if (kind === 'link') {
     files.rename(temporary, target)
@@ -143,7 +175,7 @@ function createAt(files: FileSystem, temporary: FilePath, target: FilePath, kind
   }
   try {
     files.link(temporary, target)
-    files.unlink(temporary)
+    second.push(temporary)
   } catch (error) {
     const code = errorCode(error)
     if (code === null || !noHardLinks.includes(code)) throw error

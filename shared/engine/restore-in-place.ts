@@ -20,7 +20,7 @@ import type {
   TranscriptPlan,
 } from '../core/restore.ts'
 import { displayTreePath } from '../core/work-tree.ts'
-import { type Committed, commitChanges } from './committed-changes.ts'
+import { type Committed, commitChanges, folderOf, syncQuietly } from './committed-changes.ts'
 import { errorCode, failureOf, removeQuietly } from './durable-file.ts'
 import type { PlannedPath } from './in-place-plan.ts'
 import { createStep, type LongWorkOptions, type Step } from './long-work.ts'
@@ -129,6 +129,7 @@ export function createInPlaceRestorer(ports: Ports, journals: JournalStore): InP
       const contents = wanted.map(({ content }) => content)
       const staged = await stageContents(files, journal, changes, contents, source, step)
       if ('code' in staged) return refuse(journal, changes, staged.code, staged.message)
+      syncNames(files, journal, changes)
       journals.saveChanges(journal.id, staged.changes)
       journal = { ...journal, phase: 'committing' }
       journals.save(journal)
@@ -184,9 +185,15 @@ export function createInPlaceRestorer(ports: Ports, journals: JournalStore): InP
   }
 
   function giveUp(journal: Journal, changes: readonly Change[]): void {
-    for (const [n, change] of changes.entries()) removeQuietly(files, temporaryOf(journal, change, n))
+    clearAway(journal, changes)
     removeEmptyFolders(files, journal.folders)
+    syncNames(files, journal, changes)
     journals.forget(journal.id)
+  }
+
+  function clearAway(journal: Journal, changes: readonly Change[]): void {
+    for (const [n, change] of changes.entries()) removeQuietly(files, temporaryOf(journal, change, n))
+    syncNames(files, journal, changes)
   }
 
   async function resume(id: string, options: InPlaceOptions = {}): Promise<InPlaceDone> {
@@ -212,7 +219,7 @@ export function createInPlaceRestorer(ports: Ports, journals: JournalStore): InP
       giveUp(journal, changes)
       return { ok: true, journal, written: { files: 0, bytes: 0 }, failures: [] }
     }
-    for (const [n, change] of changes.entries()) removeQuietly(files, temporaryOf(journal, change, n))
+    clearAway(journal, changes)
     if (!isOver(journal)) journals.save({ ...journal, phase: 'incomplete' })
     const back = changes.flatMap((change, n) => reversed(journal, change, n, conflicts))
     const { checkpoint, title, bases, root } = journal
@@ -402,6 +409,14 @@ function makeFolders(files: FileSystem, journal: Journal): void {
     const above = parentOf(at)
     if (above !== null) files.chmod(at, files.stat(above).mode & 0o777)
   }
+}
+
+/** What lies ready, or is cleared away, must be so after a power cut too before the journal says that it is. */
+function syncNames(files: FileSystem, journal: Journal, changes: readonly Change[]): void {
+  const holding = changes.filter(({ after }) => after !== null).map(change => folderOf(journal, change))
+  const above = journal.folders.flatMap(folder => parentOf(treePathBytes(folder)) ?? [])
+  const unique = new Set([...holding, ...above].map(folder => folder.toString('latin1')))
+  for (const folder of unique) syncQuietly(files, Buffer.from(folder, 'latin1'))
 }
 
 function foldersOf(journals: JournalStore, id: string | null): Journal['folders'] {

@@ -17,6 +17,7 @@ import type { Campaign, CampaignResult } from './campaign.ts'
 const campaigns: Readonly<Record<string, () => Promise<Campaign>>> = {
   detect: async () => (await import('./detect.campaign.ts')).detect,
   lock: async () => (await import('./lock.campaign.ts')).lock,
+  restore: async () => (await import('./restore.campaign.ts')).restore,
   store: async () => (await import('./store.campaign.ts')).store,
 }
 

@@ -19,6 +19,7 @@ import { type Report, toMarkdown } from './report.ts'
 const benchmarks: Readonly<Record<string, () => Promise<Benchmark>>> = {
   detect: async () => (await import('./detect.bench.ts')).detect,
   lock: async () => (await import('./lock.bench.ts')).lock,
+  restore: async () => (await import('./restore.bench.ts')).restore,
   store: async () => (await import('./store.bench.ts')).store,
 }
 

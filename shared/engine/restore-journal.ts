@@ -107,6 +107,8 @@ export function openJournals(ports: Ports, folder: string): JournalStore {
     changes: id => readChanges(files, path.join(folderOf(id), 'entries.jsonl')),
     saveChanges(id, changes) {
       makeFolderDurably(files, path.join(folderOf(id), 'kept'))
+      // Whoever made it may not have come to syncing it, and then a journal in it would be no safer.
+      for (const above of [path.dirname(folder), folder]) files.syncFolder(above)
       const lines = changes.map(change => `${JSON.stringify(change)}\n`).join('')
       replaceFile(ports, path.join(folderOf(id), 'entries.jsonl'), Buffer.from(lines))
     },

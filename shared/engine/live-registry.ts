@@ -72,6 +72,29 @@ export function readLiveRegistry(files: FileSystem, roots: readonly string[]): L
   return { entries, folders, notices }
 }
 
+/** Entries by the sessions that their processes hold. */
+export type HeldIds = (registry: LiveRegistry, hasFile: (sessionId: SessionId) => boolean) => LiveRegistry
+
+/**
+ * While a process leaves one session for another (`/clear`, `/resume`, quitting and resuming), its entry may carry an
+ * id that never gets a file. Until it has one, the process still holds the session that it held before.
+ */
+export function rememberHeldIds(): HeldIds {
+  let before = new Map<string, SessionId>()
+  return (registry, hasFile) => {
+    const held = new Map<string, SessionId>()
+    const entries = new Map<SessionId, RegistryEntry[]>()
+    for (const entry of [...registry.entries.values()].flat()) {
+      const process = `${entry.pidDomain} ${entry.pid} ${entry.start}`
+      const sessionId = hasFile(entry.sessionId) ? entry.sessionId : (before.get(process) ?? entry.sessionId)
+      if (hasFile(sessionId)) held.set(process, sessionId)
+      entries.set(sessionId, [...(entries.get(sessionId) ?? []), { ...entry, sessionId }])
+    }
+    before = held
+    return { ...registry, entries }
+  }
+}
+
 /** Names of entries, or the error's code. Names like `pid-123.json` are of an older tool and mean nothing now. */
 function registryNames(files: FileSystem, folder: string): readonly string[] | string {
   try {
@@ -147,7 +170,13 @@ function judge(entry: RegistryEntry, processes: Processes): Verdict {
   const found = processes.find(entry.pid)
   if (found === null) return 'dead'
   if (found.start === null) return 'likely'
-  return found.start === entry.start ? 'live' : 'dead'
+  return isSameStart(found.start, entry.start) ? 'live' : 'dead'
+}
+
+/** A file time of Windows that went through JSON as a number has lost its last digits. */
+function isSameStart(ours: string, theirs: string): boolean {
+  if (ours === theirs) return true
+  return /^\d{17,}$/.test(ours) && Number(ours) === Number(theirs)
 }
 
 /**

@@ -27,7 +27,7 @@ import {
   readKept,
 } from './kept-session.ts'
 import { createLegacyOwners } from './legacy-agents.ts'
-import { type EndedClues, type LiveRegistry, liveStateOf, readLiveRegistry } from './live-registry.ts'
+import { type EndedClues, type LiveRegistry, liveStateOf, readLiveRegistry, rememberHeldIds } from './live-registry.ts'
 import type { FilePeek, Ports } from './ports.ts'
 import { createProjectResolver } from './project-resolver.ts'
 import type { ScannedSession, ScanWorkers } from './scan-crew.ts'
@@ -112,6 +112,7 @@ export function createDetector(ports: DetectorPorts, { roots, indexFolder, worke
   /** What was told of each session whose files have not changed since. */
   const described = new Map<SessionId, DetectedSession>()
   let registry: LiveRegistry = { entries: new Map(), folders: new Map(), notices: [] }
+  const heldIds = rememberHeldIds()
   const unregistered = new Map<string, LiveState>()
   let notices: readonly string[] = []
   let savedMs = Number.NEGATIVE_INFINITY
@@ -158,7 +159,8 @@ export function createDetector(ports: DetectorPorts, { roots, indexFolder, worke
     described.delete(sessionId)
   }
 
-  function noteRegistry(next: LiveRegistry): void {
+  function noteRegistry(read: LiveRegistry): void {
+    const next = heldIds(read, id => present.has(id))
     if (!isDeepStrictEqual(registry.folders, next.folders)) unregistered.clear()
     registry = next
   }

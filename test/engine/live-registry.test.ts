@@ -110,6 +110,23 @@ describe('a session with a live process', () => {
     expect(stateIn(root, {}, real)).toMatchObject({ status: 'idle', pid: process.pid, note: null })
   })
 
+  it.each([
+    ['macOS', 'procStart', 'Mon Nov 23 08:03:23 2026', 'Mon Nov 23 08:03:23 2026', 'Mon Nov 23 08:03:24 2026'],
+    ['Windows', 'procStartFt', '134084162031712345', '134084162031712345', '134084162031722345'],
+    // As a number it is 134084162031712340 once it has been read.
+    ['Windows, as a number', 'procStartFt', 134_084_162_031_712_345n, '134084162031712345', '134084162031722345'],
+  ] as const)('is told from another with its pid on %s', (_system, key, start, same, other) => {
+    const { root, sessions } = newRoot()
+    const text = JSON.stringify({ pid: 8798, sessionId, status: 'busy' })
+    const said = typeof start === 'bigint' ? String(start) : JSON.stringify(start)
+    write(sessions, '8798.json', text.replace('}', `,"${key}":${said}}`))
+    const system = (found: string): Processes => ({ ...us, pidDomain: '', find: pid => ({ pid, start: found }) })
+    expect([stateIn(root, {}, system(same)).status, stateIn(root, {}, system(other)).status]).toEqual([
+      'busy',
+      'ended-abruptly',
+    ])
+  })
+
   it('wins over a dead one that held the same session', () => {
     const { root, sessions } = newRoot()
     writeRegistryFile(sessions, entry({ process: { pid: 7, start: '1' }, statusUpdatedMs: 1_900_000_000_000 }))

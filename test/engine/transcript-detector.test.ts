@@ -328,6 +328,38 @@ describe('a second refresh', () => {
   )
 })
 
+describe('a process that leaves one session for another', () => {
+  it('holds the old one until the new id has a file, and then the new one (/clear, /resume)', async () => {
+    const { root, at } = newRoot({ [`p/${idA}.jsonl`]: prompt('first') })
+    const { pid, start } = ports.processes.self
+    const hold = (sessionId: string) => {
+      const entry = { pid, sessionId, procStart: start, pidDomain: ports.processes.pidDomain, status: 'idle' }
+      fs.writeFileSync(path.join(root, 'sessions', `${pid}.json`), JSON.stringify(entry))
+    }
+    const detector = detectorOf(root)
+    const statuses = async () => (await detector.refresh()).map(({ facts, live }) => [facts.title, live.status]).sort()
+    hold(idA)
+    const before = await statuses()
+    hold(idB)
+    const between = await statuses()
+    fs.writeFileSync(at(`p/${idB}.jsonl`), prompt('second'))
+    const after = await statuses()
+    hold(idA)
+    expect({ before, between, after, back: await statuses() }).toEqual({
+      before: [['first', 'idle']],
+      between: [['first', 'idle']],
+      after: [
+        ['first', 'ended'],
+        ['second', 'idle'],
+      ],
+      back: [
+        ['first', 'idle'],
+        ['second', 'ended'],
+      ],
+    })
+  })
+})
+
 describe('what cannot be read (invariant 2)', () => {
   /** `fail` answers with a code to fail with, or null. */
   const failing = (fail: (call: 'open' | 'list' | 'peek' | 'read', at: string) => string | null): FileSystem => {

@@ -42,6 +42,9 @@ export interface FoundFiles {
 /** Below a session's folder, and of what is said about one session. Deeper or more is left out, and that is said. */
 const limits = { depth: 8, files: 20_000, problems: 50 } as const
 
+/** Whether others are due is asked once in so many files: a look at one takes less than the question. */
+const askEvery = 16
+
 /** @param only Of this session alone, without sub-agents that lie beside the sessions' own files. */
 export async function findSessionFiles(
   files: FileSystem,
@@ -69,8 +72,9 @@ async function findInFolder(
   slice: TimeSlice,
   only?: SessionId,
 ): Promise<void> {
+  let looked = 0
   for (const name of namesIn(files, folder, found.notices)) {
-    if (slice.isOver()) await slice.next()
+    if (++looked % askEvery === 0 && slice.isOver()) await slice.next()
     const at = `${folder}${path.sep}${name}`
     const isLines = name.endsWith('.jsonl')
     const sessionId = parseSessionId(isLines ? name.slice(0, -'.jsonl'.length) : name)

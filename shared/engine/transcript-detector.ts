@@ -31,7 +31,7 @@ import { type EndedClues, type LiveRegistry, liveStateOf, readLiveRegistry, reme
 import type { FilePeek, Ports } from './ports.ts'
 import { createProjectResolver } from './project-resolver.ts'
 import type { ScannedSession, ScanWorkers } from './scan-crew.ts'
-import { createScanRound } from './scan-round.ts'
+import { createScanRound, type WaitingSession } from './scan-round.ts'
 import { type FoundFile, type FoundSession, findSessionFiles } from './session-files.ts'
 import { isUpToDate, type ReadState } from './stream-reader.ts'
 import { createTimeSlice, type TimeSlice } from './time-slice.ts'
@@ -137,16 +137,17 @@ export function createDetector(ports: DetectorPorts, { roots, indexFolder, worke
     const slice = createTimeSlice(clock)
     const found = await findSessionFiles(files, roots, slice)
     for (const file of found.legacy) adopt(found.sessions, file)
-    const sessions = [...found.sessions.values()].filter(session => session.files.has('main'))
     const before = present
-    present = new Map(sessions.map(session => [session.sessionId, session]))
-    for (const [sessionId, session] of present) {
-      if (!isSameFinding(before.get(sessionId), session)) described.delete(sessionId)
+    const homeless = takeHomeless(found.sessions)
+    present = found.sessions
+    const sessions = [...present.values()]
+    for (const session of sessions) {
+      const { sessionId } = session
+      if (described.has(sessionId) && !isSameFinding(before.get(sessionId), session)) described.delete(sessionId)
     }
     for (const sessionId of kept.keys()) if (!present.has(sessionId)) forget(sessionId)
     await readAll(sessions, slice, onProgress)
     noteRegistry(readLiveRegistry(files, roots))
-    const homeless = [...found.sessions.values()].filter(session => !session.files.has('main'))
     say([...found.notices, ...homeless.flatMap(session => session.problems), ...registry.notices])
     inTurn(() => save(slice, saveEveryMs)).catch(error =>
       log('error', 'saving the index failed', { error: String(error) }),
@@ -192,11 +193,13 @@ export function createDetector(ports: DetectorPorts, { roots, indexFolder, worke
 
   async function readAll(sessions: readonly FoundSession[], slice: TimeSlice, onProgress: OnProgress): Promise<void> {
     const total = sessions.length
-    const waiting = sessions.flatMap(session => {
-      if (described.has(session.sessionId)) return []
-      const bytes = bytesToRead(session)
-      return bytes > 0 || hasLost(session) ? [{ session, bytes, isNew: !kept.has(session.sessionId) }] : []
-    })
+    const waiting: WaitingSession[] = []
+    for (const session of sessions) {
+      if (described.has(session.sessionId)) continue
+      const before = kept.get(session.sessionId)
+      const bytes = bytesToRead(session, before)
+      if (bytes > 0 || hasLost(session, before)) waiting.push({ session, bytes, isNew: before === undefined })
+    }
     waiting.sort((a, b) => newestFirst(a.session, b.session))
     const totalBytes = waiting.reduce((sum, { bytes }) => sum + bytes, 0)
     const isMuch = waiting.length > condenseFrom
@@ -228,11 +231,10 @@ export function createDetector(ports: DetectorPorts, { roots, indexFolder, worke
     tell()
   }
 
-  function bytesToRead({ sessionId, files: found }: FoundSession): number {
-    const reads = kept.get(sessionId)?.reads
+  function bytesToRead({ files: found }: FoundSession, session: KeptSession | undefined): number {
     let bytes = 0
     for (const { stream, stat } of found.values()) {
-      const before = reads?.get(stream)
+      const before = session?.reads.get(stream)
       // An empty file is looked at once all the same.
       if (hasLines(stream) && !isUpToDate(before, stat))
         bytes += Math.max(1, stat.size - (before?.position.scannedTo ?? 0))
@@ -241,8 +243,7 @@ export function createDetector(ports: DetectorPorts, { roots, indexFolder, worke
   }
 
   /** A file is gone, or the last look left a problem behind. */
-  function hasLost({ sessionId, files: found }: FoundSession): boolean {
-    const session = kept.get(sessionId)
+  function hasLost({ files: found }: FoundSession, session: KeptSession | undefined): boolean {
     if (session === undefined) return false
     if (session.problems.length > 0) return true
     for (const stream of session.reads.keys()) if (!found.has(stream)) return true
@@ -255,7 +256,9 @@ export function createDetector(ports: DetectorPorts, { roots, indexFolder, worke
   }
 
   function keptOf(sessionId: SessionId): KeptSession {
-    const session = kept.get(sessionId) ?? keepNothing(sessionId)
+    const known = kept.get(sessionId)
+    if (known !== undefined) return known
+    const session = keepNothing(sessionId)
     kept.set(sessionId, session)
     return session
   }
@@ -381,6 +384,13 @@ export function createDetector(ports: DetectorPorts, { roots, indexFolder, worke
 /** All that can be said of a file that was not opened. */
 function unread(nothing: SessionFacts, { sessionId, stat }: Glimpsed): SessionFacts {
   return { ...nothing, sessionId, lastActivityMs: stat.mtimeMs }
+}
+
+/** Takes out what has files of a session but not its own. */
+function takeHomeless(sessions: Map<SessionId, FoundSession>): readonly FoundSession[] {
+  const homeless = [...sessions.values()].filter(session => !session.files.has('main'))
+  for (const { sessionId } of homeless) sessions.delete(sessionId)
+  return homeless
 }
 
 /** The same files, as far as names, sizes and times tell. */

@@ -2,6 +2,7 @@
 import fs from 'node:fs'
 import path from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
+import { lineWalkCode } from '../../build/line-walk.ts'
 import type { DetectedSession } from '../../shared/core/session.ts'
 import { nodePorts } from '../../shared/engine/node-ports.ts'
 import { createDetector, type DetectorPorts } from '../../shared/engine/transcript-detector.ts'
@@ -16,6 +17,7 @@ const megabytes = (bytes: number) => `${(bytes / 1e6).toFixed(1)} MB`
 const ports: DetectorPorts = nodePorts(() => {})
 
 async function fuzz({ seed, home, say }: CampaignContext): Promise<readonly CampaignResult[]> {
+  lineWalkCode() // so that what is tried is what ships
   const scratch = home()
   const options = { folder: path.join(scratch.folder, 'corpus'), seed, sessions: 150, repositories: 4 } as const
   const corpus = buildCorpus({ ...options, profile: 'nasty' })

@@ -53,7 +53,6 @@ export interface MakerParts {
 interface MadeDraft {
   readonly item: MakeItem
   readonly draft: RecordDraft
-  readonly addedBytes: number
   /** Nothing could be carried over from the last checkpoint. */
   readonly anew: boolean
 }
@@ -104,7 +103,7 @@ export function createMaker({ ports, store, snapshotter, isDoubtful = () => fals
       const treeBytes = pack.bytes()
       const made = await draftAll(items, tree, { pack, check }, guard)
       const drafts = made.filter(isDraft)
-      const finish = guard.signal.aborted ? { ok: false as const, ...abortedBy(guard) } : pack.finish()
+      const finish = guard.signal.aborted ? { ok: false as const, ...abortedBy(guard) } : await pack.finishTogether()
       if (!finish.ok) return made.map(each => (isDraft(each) ? failed(each.item, finish) : each))
       const commits = await store.commitTogether(
         drafts.map(each => each.draft),
@@ -136,6 +135,7 @@ export function createMaker({ ports, store, snapshotter, isDoubtful = () => fals
     const slice = createTimeSlice(ports.clock)
     for (const item of items) {
       if (slice.isOver()) await slice.next()
+      await into.pack.room()
       made.push(guard.signal.aborted ? failed(item, abortedBy(guard)) : draftOf(item, tree, into))
     }
     return made
@@ -145,7 +145,6 @@ export function createMaker({ ports, store, snapshotter, isDoubtful = () => fals
     const { session, last } = item
     const mayCarry = last === null || check.isSound(last)
     const table = createPackTable()
-    const before = pack.bytes()
     const streams: StreamRecord[] = []
     let grew = false
     for (const stream of session.streams) {
@@ -163,7 +162,7 @@ export function createMaker({ ports, store, snapshotter, isDoubtful = () => fals
     }
     if (mayCarry && isUnchanged(item, tree, grew)) return unchanged(item)
     const draft = describe(item, streams, tree, table)
-    return { item, draft, addedBytes: pack.bytes() - before, anew: !mayCarry }
+    return { item, draft, anew: !mayCarry }
   }
 
   function describe(
@@ -257,7 +256,7 @@ function outcomeOf(
         sessionId: commit.sessionId,
         seq: commit.record.seq,
         atMs: commit.record.at,
-        addedBytes: made.addedBytes + cost.treeBytes + commit.recordBytes,
+        addedBytes: addedBytes(made.draft) + cost.treeBytes + commit.recordBytes,
         tookMs: cost.tookMs,
         warnings: warningsOf(commit.record, tree, made.anew),
       }
@@ -266,6 +265,12 @@ function outcomeOf(
     case 'failed':
       return failed(made.item, commit)
   }
+}
+
+/** What its streams have in the new pack. */
+function addedBytes({ streams }: RecordDraft): number {
+  const added = streams.flatMap(({ segments }) => segments.filter(([pack]) => pack === 0))
+  return added.reduce((sum, [, , storedBytes]) => sum + storedBytes, 0)
 }
 
 function warningsOf(record: CheckpointRecord, tree: ProjectTree, anew: boolean): readonly string[] {

@@ -7,7 +7,7 @@
 import { randomBytes } from 'node:crypto'
 import path from 'node:path'
 import type { FailureCode } from '../core/checkpoint.ts'
-import type { FilePath, FileSystem, FileSystemError, OpenFile, Ports } from './ports.ts'
+import type { FilePath, FileSystem, FileSystemError, OpenFile, Ports, Synced } from './ports.ts'
 import { pathBelow } from './tree-path.ts'
 
 /** A failure that a caller can act on. */
@@ -109,13 +109,23 @@ export function closeQuietly(file: OpenFile): void {
 
 /** Gives a sealed temporary file its final name for good, in place of what is there. */
 export function renameDurably(files: FileSystem, temporary: string, to: string): void {
+  renameOrRemove(files, temporary, to)
+  files.syncFolder(path.dirname(to))
+}
+
+/** The same, for the caller to sync the folder. The temporary name is gone in any case. */
+export function renameOrRemove(files: FileSystem, temporary: string, to: string): void {
   try {
     files.rename(temporary, to)
   } catch (error) {
     removeQuietly(files, temporary)
     throw error
   }
-  files.syncFolder(path.dirname(to))
+}
+
+/** @throws {FileSystemError} the first error, unless all is durable */
+export function mustBeDurable(synced: Synced): void {
+  for (const error of synced) if (error !== null) throw error
 }
 
 /**

@@ -14,4 +14,11 @@ export interface FrameSink {
    *   A disk that fails is the sink's to report when it is finished; the snapshotter cannot tell and goes on.
    */
   add(content: Uint8Array, sha256: string): FramePlace
+  /**
+   * The same for content that is large enough to be compressed in a thread of its own. The place that it returns is
+   * filled in by the time the sink is finished, and says nothing before.
+   *
+   * @param content the sink's from here on: the caller must not change it
+   */
+  addLater?(content: Uint8Array, sha256: string): FramePlace
 }

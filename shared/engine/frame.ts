@@ -4,6 +4,7 @@
  * zstd level 3 with checksum and content size where this Node has it, gzip otherwise; told apart on reading by
  * their first bytes. Never gives back more bytes than were promised: a decompression bomb is refused.
  */
+import { promisify } from 'node:util'
 import * as zlib from 'node:zlib'
 
 /** Largest content of one frame, in bytes, on both ways: what a forged record can make us allocate at most. */
@@ -22,14 +23,35 @@ export function bestFrameFormat(): FrameFormat {
 /** @throws {RangeError} if `content` is larger than {@link maxFrameBytes}. */
 export function encodeFrame(content: Uint8Array, format: FrameFormat = bestFrameFormat()): Buffer {
   if (content.byteLength > maxFrameBytes) throw new RangeError(`a frame of ${content.byteLength} bytes`)
-  const chunkSize = chunkSizeFor(content.byteLength)
-  if (format === 'gzip') return zlib.gzipSync(content, { chunkSize })
+  if (format === 'gzip') return zlib.gzipSync(content, gzipOptions(content))
+  return zlib.zstdCompressSync(content, zstdOptions(content))
+}
+
+function gzipOptions({ byteLength }: Uint8Array): zlib.ZlibOptions {
+  return { chunkSize: chunkSizeFor(byteLength) }
+}
+
+function zstdOptions({ byteLength }: Uint8Array): zlib.ZstdOptions {
   const { ZSTD_c_compressionLevel, ZSTD_c_checksumFlag, ZSTD_c_contentSizeFlag } = zlib.constants
-  return zlib.zstdCompressSync(content, {
+  return {
     params: { [ZSTD_c_compressionLevel]: 3, [ZSTD_c_checksumFlag]: 1, [ZSTD_c_contentSizeFlag]: 1 },
-    pledgedSrcSize: content.byteLength,
-    chunkSize,
-  })
+    pledgedSrcSize: byteLength,
+    chunkSize: chunkSizeFor(byteLength),
+  }
+}
+
+const gzipLater = promisify<Uint8Array, zlib.ZlibOptions, Buffer>(zlib.gzip)
+const gunzipLater = promisify<Uint8Array, zlib.ZlibOptions, Buffer>(zlib.gunzip)
+// Looked up when called: an older Node has neither.
+const zstdLater = (content: Uint8Array, options: zlib.ZstdOptions) =>
+  promisify<Uint8Array, zlib.ZstdOptions, Buffer>(zlib.zstdCompress)(content, options)
+const unzstdLater = (stored: Uint8Array, options: zlib.ZstdOptions) =>
+  promisify<Uint8Array, zlib.ZstdOptions, Buffer>(zlib.zstdDecompress)(stored, options)
+
+/** The same in a thread of its own, while others run. @throws {RangeError} if `content` is too large */
+export async function encodeFrameLater(content: Uint8Array, format: FrameFormat = bestFrameFormat()): Promise<Buffer> {
+  if (content.byteLength > maxFrameBytes) throw new RangeError(`a frame of ${content.byteLength} bytes`)
+  return format === 'zstd' ? zstdLater(content, zstdOptions(content)) : gzipLater(content, gzipOptions(content))
 }
 
 export type FrameDecoded =
@@ -38,6 +60,31 @@ export type FrameDecoded =
 
 /** @param expectedBytes length of the content, as recorded; nothing else is accepted */
 export function decodeFrame(stored: Uint8Array, expectedBytes: number): FrameDecoded {
+  const known = knownFormat(stored, expectedBytes)
+  if (typeof known !== 'string') return known
+  const options = decodingOptions(expectedBytes)
+  try {
+    const content = known === 'zstd' ? zlib.zstdDecompressSync(stored, options) : zlib.gunzipSync(stored, options)
+    return ofLength(content, expectedBytes)
+  } catch (error) {
+    return undecoded(error, expectedBytes)
+  }
+}
+
+/** The same in a thread of its own, while others run. */
+export async function decodeFrameLater(stored: Uint8Array, expectedBytes: number): Promise<FrameDecoded> {
+  const known = knownFormat(stored, expectedBytes)
+  if (typeof known !== 'string') return known
+  const options = decodingOptions(expectedBytes)
+  try {
+    const content = await (known === 'zstd' ? unzstdLater(stored, options) : gunzipLater(stored, options))
+    return ofLength(content, expectedBytes)
+  } catch (error) {
+    return undecoded(error, expectedBytes)
+  }
+}
+
+function knownFormat(stored: Uint8Array, expectedBytes: number): FrameFormat | FrameDecoded {
   if (expectedBytes > maxFrameBytes) {
     return { ok: false, reason: 'wrong-length', message: `a frame of ${expectedBytes} bytes is above the limit` }
   }
@@ -46,23 +93,24 @@ export function decodeFrame(stored: Uint8Array, expectedBytes: number): FrameDec
   if (format === 'zstd' && bestFrameFormat() !== 'zstd') {
     return { ok: false, reason: 'unsupported', message: 'this Node cannot read zstd; use Node 22.15 or newer' }
   }
-  return decompress(stored, expectedBytes, format)
+  return format
 }
 
-function decompress(stored: Uint8Array, expectedBytes: number, format: FrameFormat): FrameDecoded {
-  // One byte more than nothing, because zlib takes no limit of 0.
-  const options = { maxOutputLength: Math.max(1, expectedBytes), chunkSize: chunkSizeFor(expectedBytes) }
-  try {
-    const content = format === 'zstd' ? zlib.zstdDecompressSync(stored, options) : zlib.gunzipSync(stored, options)
-    if (content.byteLength === expectedBytes) return { ok: true, content }
-    return { ok: false, reason: 'wrong-length', message: `${content.byteLength} bytes instead of ${expectedBytes}` }
-  } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException
-    const tooLong = code === 'ERR_BUFFER_TOO_LARGE'
-    return tooLong
-      ? { ok: false, reason: 'wrong-length', message: `more than the ${expectedBytes} bytes recorded` }
-      : { ok: false, reason: 'damaged', message: `it does not decompress: ${message}` }
-  }
+/** One byte more than nothing, because zlib takes no limit of 0. */
+function decodingOptions(expectedBytes: number): zlib.ZlibOptions & zlib.ZstdOptions {
+  return { maxOutputLength: Math.max(1, expectedBytes), chunkSize: chunkSizeFor(expectedBytes) }
+}
+
+function ofLength(content: Buffer, expectedBytes: number): FrameDecoded {
+  if (content.byteLength === expectedBytes) return { ok: true, content }
+  return { ok: false, reason: 'wrong-length', message: `${content.byteLength} bytes instead of ${expectedBytes}` }
+}
+
+function undecoded(error: unknown, expectedBytes: number): FrameDecoded {
+  const { code, message } = error as NodeJS.ErrnoException
+  return code === 'ERR_BUFFER_TOO_LARGE'
+    ? { ok: false, reason: 'wrong-length', message: `more than the ${expectedBytes} bytes recorded` }
+    : { ok: false, reason: 'damaged', message: `it does not decompress: ${message}` }
 }
 
 function formatOf(stored: Uint8Array): FrameFormat | null {

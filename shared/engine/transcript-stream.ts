@@ -10,6 +10,7 @@ import { type CheckpointRecord, type FramePlace, type StreamRecord, streamNameSc
 import type { TranscriptStream } from '../core/session.ts'
 import { errorCode, type Failure, failureOf, readFully } from './durable-file.ts'
 import type { FrameSink } from './frame-sink.ts'
+import { largeBytes } from './pack-writer.ts'
 import type { FileStat, FileSystem, OpenFile } from './ports.ts'
 import { carryStream, type PackTable } from './record-packs.ts'
 
@@ -170,10 +171,16 @@ function store(file: OpenFile, part: Part, sink: FrameSink): Pick<StreamRecord, 
     const content = Buffer.allocUnsafe(Math.min(frameBytes, end - at))
     if (readFully(file, content, at) !== content.byteLength) return null
     hash.update(content)
-    all.push(sink.add(content, createHash('sha256').update(content).digest('hex')))
+    // The hash of a frame that is all there is, is the stream's.
+    const sha256 = at === 0 ? hash.copy().digest('hex') : createHash('sha256').update(content).digest('hex')
+    all.push(addFrame(sink, content, sha256))
     at += content.byteLength
   }
   return { sha256: hash.digest('hex'), segments: all }
+}
+
+function addFrame(sink: FrameSink, content: Buffer, sha256: string): FramePlace {
+  return sink.addLater && content.byteLength >= largeBytes ? sink.addLater(content, sha256) : sink.add(content, sha256)
 }
 
 /** Hash of the first `end` bytes, or null if there are not that many. */

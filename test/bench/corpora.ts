@@ -13,6 +13,8 @@ export interface CorpusRequest {
   readonly seed: string
   readonly profile: Profile
   readonly repositories: number
+  /** As in `support/corpus.ts`. */
+  readonly scale?: number
 }
 
 export interface BenchCorpus extends CorpusRequest {
@@ -58,7 +60,8 @@ export async function makeCorpus(request: CorpusRequest, folder: string, signal:
 type Made = Omit<BenchCorpus, keyof CorpusRequest | 'remove'>
 
 /** In words, for a report. */
-export function describeCorpus({ sessions, profile, seed, files, bytes, lines, repositories }: BenchCorpus): string {
+export function describeCorpus(corpus: BenchCorpus): string {
+  const { sessions, profile, scale = 1, seed, files, bytes, lines, repositories } = corpus
   const size = `${files} transcript files, ${Math.round(bytes / 1e6)} MB, ${lines} lines`
-  return `corpus: ${sessions} sessions, profile ${profile}, seed "${seed}", ${repositories} repositories; ${size}`
+  return `corpus: ${sessions} sessions, profile ${profile}${scale === 1 ? '' : ` × ${scale}`}, seed "${seed}", ${repositories} repositories; ${size}`
 }

@@ -5,6 +5,7 @@ import { makeFolderDurably } from '../../shared/engine/durable-file.ts'
 import { maxFrameBytes } from '../../shared/engine/frame.ts'
 import { openPackReader } from '../../shared/engine/pack-reader.ts'
 import { openPackWriter, type PackFolders } from '../../shared/engine/pack-writer.ts'
+import type { Ports } from '../../shared/engine/ports.ts'
 import { createMemoryFiles, type MemoryFiles } from '../support/memory-file-system.ts'
 import { seededRandom } from '../support/random.ts'
 import { makeScratchFolder, removeScratchFolder } from '../support/scratch.ts'
@@ -151,6 +152,93 @@ describe('a pack being written', () => {
       expect(lost).toContain('kept')
     },
   )
+})
+
+describe('large content, compressed in another thread', () => {
+  const large = [4, 5, 6].map(seed => Buffer.from(transcriptLines(seededRandom(seed), 90_000)))
+  const mixed = [large[0], contents[0], large[1], contents[1], large[2]].filter(content => content !== undefined)
+
+  /** Small content is written at once, large content when it is ready. */
+  function addMixed(files: Ports['files'], at: PackFolders) {
+    const pack = openPackWriter({ ...realPorts, files }, at)
+    const places = mixed.map(content =>
+      content.length > 50_000 && pack.addLater
+        ? pack.addLater(content, sha256(content))
+        : pack.add(content, sha256(content)),
+    )
+    return { pack, places }
+  }
+
+  async function writeMixed(fault: (memory: MemoryFiles) => void) {
+    const memory = createMemoryFiles()
+    memory.makeFolder('/packs')
+    memory.makeFolder('/tmp')
+    for (const name of ['/', '/packs', '/tmp']) memory.syncFolder(name)
+    fault(memory)
+    const { pack, places } = addMixed(memory, { packs: '/packs', temporary: '/tmp' })
+    const finish = await pack.finishTogether()
+    memory.heal()
+    return { memory, places, finish }
+  }
+
+  it.each(['at once', 'while others run'])(
+    'reads back by places that are filled in when it is finished %s',
+    async how => {
+      const { pack, places } = addMixed(realPorts.files, folders)
+      const again = pack.addLater?.(Buffer.from(mixed[0] ?? ''), sha256(mixed[0] ?? ''))
+      expect(again).toBe(places[0])
+      const finish = how === 'at once' ? pack.finish() : await pack.finishTogether()
+      const name = finish.ok ? (finish.pack?.sha256 ?? '') : ''
+      const reader = openPackReader(realPorts.files, folders.packs)
+      const read = places.map((place, at) => reader.frame(name, place, sha256(mixed[at] ?? '')))
+      expect(reader.checkWhole(name)).toBe(null)
+      reader.close()
+      expect(read).toEqual(mixed.map(content => ({ ok: true, content })))
+    },
+  )
+
+  it('makes whoever adds more wait while much is in work', async () => {
+    const pack = openPackWriter(realPorts, folders)
+    const content = Buffer.alloc(40_000_000, 'x')
+    const place = pack.addLater?.(content, sha256(content))
+    expect(pack.bytes()).toBe(0)
+    await pack.room()
+    expect(pack.bytes()).toBe(place?.[2])
+    pack.abandon()
+  })
+
+  it('leaves nothing when it is given up in the middle of its work', async () => {
+    const { pack } = addMixed(realPorts.files, folders)
+    pack.abandon()
+    await new Promise(resolve => setTimeout(resolve, 50))
+    expect([...readdirSync(folders.packs), ...readdirSync(folders.temporary)]).toEqual([])
+  })
+
+  it('is not good when a frame was handed in under a wrong hash (invariant 4)', async () => {
+    const pack = openPackWriter(realPorts, folders)
+    pack.addLater?.(Buffer.from(mixed[0] ?? ''), sha256('something else'))
+    expect(await pack.finishTogether()).toMatchObject({ ok: false, code: 'verification' })
+  })
+
+  it.each(['EIO', 'ENOSPC'])(
+    'fails as a value when any one operation fails with %s, and leaves nothing',
+    async code => {
+      const { memory: sound } = await writeMixed(() => {})
+      const runs = []
+      for (let n = 1; n <= sound.operations(); n++) runs.push(await writeMixed(memory => memory.failAt(n, code)))
+      expect(runs.filter(run => !run.finish.ok).length).toBeGreaterThan(8)
+      expect(runs.flatMap(run => run.memory.list('/tmp'))).toEqual([])
+    },
+  )
+
+  it.each([1, 2, 3])('is durable once it is finished (invariant 1; power cut, seed %i)', async seed => {
+    const { memory, places, finish } = await writeMixed(() => {})
+    memory.powerCut(seed)
+    const reader = openPackReader(memory, '/packs')
+    const name = finish.ok ? (finish.pack?.sha256 ?? '') : ''
+    expect(reader.checkWhole(name)).toBe(null)
+    expect(places.map(place => reader.frame(name, place, null))).toEqual(mixed.map(content => ({ ok: true, content })))
+  })
 })
 
 function lazyOpen(memory: MemoryFiles): MemoryFiles['open'] {

@@ -87,6 +87,7 @@ interface Context {
   readonly place: CorpusPlace
   readonly trees: readonly WorkTree[]
   readonly profile: Profile
+  readonly scale: number
   readonly live: number
 }
 
@@ -94,9 +95,15 @@ export function planSessions(
   place: CorpusPlace,
   trees: readonly WorkTree[],
   random: Random,
-  options: { readonly sessions: number; readonly profile: Profile; readonly live?: readonly unknown[] },
+  options: {
+    readonly sessions: number
+    readonly profile: Profile
+    readonly scale?: number
+    readonly live?: readonly unknown[]
+  },
 ): readonly SessionPlan[] {
-  const context = { place, trees, profile: options.profile, live: options.live?.length ?? 1 }
+  const { profile, scale = 1 } = options
+  const context = { place, trees, profile, scale, live: options.live?.length ?? 1 }
   const plans: SessionPlan[] = []
   for (let i = 0; i < options.sessions; i++) {
     const plan = planSession(context, sessionRandom(random, i), i)
@@ -199,7 +206,7 @@ function planShape(context: Context, random: Random, cases: readonly TranscriptC
   const idle = Math.min(25 * day, Math.max(30 * minute, random.logNormal(6 * hour, 1.8)))
   const endMs = Math.floor(context.place.nowMs - idle)
   const targetBytes = real
-    ? Math.min(8_000_000, Math.max(25_000, random.logNormal(118_000, 1.6)))
+    ? Math.min(8_000_000, Math.max(25_000, context.scale * random.logNormal(118_000, 1.6)))
     : random.int(5000, 30_000)
   const hugeLine = context.profile === 'nasty' && i % 40 === 7
   return {

@@ -53,6 +53,8 @@ export interface CorpusOptions {
   readonly repositories: number
   /** `small`: 6–60 kB each. `real`: log-normal sizes, median about 125 kB, 99th percentile about 5 MB. `nasty`: every odd case. */
   readonly profile: Profile
+  /** Sessions of the `real` profile become so many times longer, up to 8 MB each. Default 1. */
+  readonly scale?: number
   /** The present of the corpus; all that is written is older. Default 2026-11-23T12:00:00Z. */
   readonly nowMs?: number
   /** Running processes for live sessions: busy, waiting, idle, shell in turn. Default: this process. From two on, the last one holds a provisional id. */

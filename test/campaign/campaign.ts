@@ -4,6 +4,8 @@ import type { ScratchHome } from '../support/scratch.ts'
 export interface CampaignContext {
   /** Printed with the result; the same seed makes the same choices, though not the same timing. */
   readonly seed: number
+  /** In (0, 1]: how much of a part's trials to run, for several shorter runs with seeds of their own. */
+  readonly share: number
   /** A fresh scratch home, removed by the caller. */
   readonly home: () => ScratchHome
   readonly say: (message: string) => void

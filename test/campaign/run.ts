@@ -1,5 +1,6 @@
 /**
- * `npm run campaign -- <name> [part…] [--seed n]`: the long trials, of which `npm test` runs a short share.
+ * `npm run campaign -- <name> [part…] [--seed n] [--share s]`: the long trials, of which `npm test` runs a short share.
+ * With a share of 0.2 the parts of `store` do a fifth of their trials: five such runs, each with a seed of its own.
  *
  * Appends what it finds, with seed, counts and duration, to `results.md` beside this file, and exits 1 when a
  * promise was broken. Never touches the user's own sessions, settings or store: everything happens in scratch homes.
@@ -11,7 +12,7 @@ import { cpus, loadavg, tmpdir, userInfo } from 'node:os'
 import path from 'node:path'
 import { parseArgs } from 'node:util'
 import { assertScratchEnvironment, makeScratchHome, type ScratchHome } from '../support/scratch.ts'
-import type { Campaign, CampaignResult } from './campaign.ts'
+import type { Campaign, CampaignContext, CampaignResult } from './campaign.ts'
 
 /** Loaded only when asked for, and only once the environment is safe. */
 const campaigns: Readonly<Record<string, () => Promise<Campaign>>> = {
@@ -48,11 +49,16 @@ async function usage(): Promise<string> {
     const { summary, parts } = await load()
     return `  ${name.padEnd(8)} ${summary}\n${' '.repeat(11)}parts: ${Object.keys(parts).join(', ')}`
   })
-  return `Usage: npm run campaign -- <name> [part…] [--seed n]\n\n${(await Promise.all(lines)).join('\n')}`
+  return `Usage: npm run campaign -- <name> [part…] [--seed n] [--share s]\n\n${(await Promise.all(lines)).join('\n')}`
 }
 
 /** @returns true if every promise was kept. */
-async function run(name: string, campaign: Campaign, wanted: readonly string[], seed: number): Promise<boolean> {
+async function run(
+  name: string,
+  campaign: Campaign,
+  wanted: readonly string[],
+  { seed, share }: Pick<CampaignContext, 'seed' | 'share'>,
+): Promise<boolean> {
   const homes: ScratchHome[] = []
   const home = () => {
     const made = makeScratchHome('campaign')
@@ -66,7 +72,7 @@ async function run(name: string, campaign: Campaign, wanted: readonly string[], 
     for (const [part, trial] of Object.entries(campaign.parts)) {
       if (wanted.length > 0 && !wanted.includes(part)) continue
       console.log(`${part} …`)
-      const done = await trial({ seed, home, say: message => console.log(`  ${message}`) })
+      const done = await trial({ seed, share, home, say: message => console.log(`  ${message}`) })
       for (const result of done) console.log(resultLine(result))
       results.push(...done)
     }
@@ -74,7 +80,8 @@ async function run(name: string, campaign: Campaign, wanted: readonly string[], 
     for (const made of homes) made.remove()
   }
   const seconds = Math.round((performance.now() - startedMs) / 1000)
-  const head = `## ${name}, ${new Date().toISOString().slice(0, 10)}, seed ${seed}`
+  const part = share === 1 ? '' : `, share ${share}`
+  const head = `## ${name}, ${new Date().toISOString().slice(0, 10)}, seed ${seed}${part}`
   const setting = `${seconds} s on ${cpus().length} cores, load ${loadBefore.toFixed(1)} before and ${(loadavg()[0] ?? 0).toFixed(1)} after, Node ${process.versions.node}.`
   keep([head, '', setting, '', ...results.map(resultLine)])
   return results.every(result => result.failures.length === 0)
@@ -83,14 +90,16 @@ async function run(name: string, campaign: Campaign, wanted: readonly string[], 
 const home = makeScratchHome('campaign')
 try {
   enterScratch(home)
-  const { values, positionals } = parseArgs({ options: { seed: { type: 'string' } }, allowPositionals: true })
+  const options = { seed: { type: 'string' }, share: { type: 'string', default: '1' } } as const
+  const { values, positionals } = parseArgs({ options, allowPositionals: true })
   const [name = '', ...parts] = positionals
   const load = Object.hasOwn(campaigns, name) ? campaigns[name] : undefined
   const seed = Number(values.seed ?? Math.floor(Math.random() * 1_000_000))
-  if (load === undefined || !Number.isSafeInteger(seed)) {
+  const share = Number(values.share)
+  if (load === undefined || !Number.isSafeInteger(seed) || !(share > 0 && share <= 1)) {
     console.error(await usage())
     process.exitCode = 2
-  } else if (!(await run(name, await load(), parts, seed))) process.exitCode = 1
+  } else if (!(await run(name, await load(), parts, { seed, share }))) process.exitCode = 1
 } finally {
   home.remove()
 }

@@ -11,6 +11,8 @@ import { checkpointWhileUserWorks } from './store/user-at-work.ts'
 
 const count = (value: number) => value.toLocaleString('en-GB')
 
+const shareOf = (trials: number, share: number) => Math.ceil(trials * share)
+
 /** The first few; a thousand of the same would hide the others. */
 function some(failures: readonly string[]): readonly string[] {
   return failures.length <= 5 ? failures : [...failures.slice(0, 5), `and ${failures.length - 5} more`]
@@ -23,17 +25,25 @@ async function childScript(folder: string): Promise<string> {
   return built.child
 }
 
-async function kills({ seed, home }: CampaignContext): Promise<readonly CampaignResult[]> {
+async function kills({ seed, share, home }: CampaignContext): Promise<readonly CampaignResult[]> {
   const scratch = home()
   const script = await childScript(scratch.folder)
-  const options = { home: scratch, script, seed, kills: 1_000, processes: 4, sessions: 40, everyMs: 200 }
+  const options = {
+    home: scratch,
+    script,
+    seed,
+    kills: shareOf(1_000, share),
+    processes: 4,
+    sessions: 40,
+    everyMs: 200,
+  }
   const { reported, records, failures } = await killProcesses(options)
   const figures = `${count(options.kills)} of 4 processes killed at random; ${count(reported)} checkpoints reported saved, all there and whole; ${count(records)} records`
   return [{ title: 'SIGKILL in checkpoint loops', figures, failures: some(failures) }]
 }
 
-async function memoryCuts({ seed }: CampaignContext): Promise<readonly CampaignResult[]> {
-  const synced = await cutPower(seed, 2_000)
+async function memoryCuts({ seed, share }: CampaignContext): Promise<readonly CampaignResult[]> {
+  const synced = await cutPower(seed, shareOf(2_000, share))
   const result = (title: string, cuts: PowerCuts, failures: readonly string[]): CampaignResult => ({
     title: `power cuts on a disk in memory, ${title}`,
     figures: `${count(cuts.cuts)} cuts, ${count(cuts.saved)} checkpoints reported saved before them, ${cuts.lossy} cuts with a loss`,
@@ -41,18 +51,18 @@ async function memoryCuts({ seed }: CampaignContext): Promise<readonly CampaignR
   })
   const controls = []
   for (const unsynced of ['everything', 'folders'] as const) {
-    const control = await cutPower(seed, 200, unsynced)
+    const control = await cutPower(seed, shareOf(200, share), unsynced)
     const proves = control.lossy > 0 ? [] : ['nothing was lost, so the trial proves nothing']
     controls.push(result(`control without syncing ${unsynced}, which must lose`, control, proves))
   }
   return [result('as it is', synced, some(synced.failures)), ...controls]
 }
 
-async function imageCuts({ seed, home }: CampaignContext): Promise<readonly CampaignResult[]> {
+async function imageCuts({ seed, share, home }: CampaignContext): Promise<readonly CampaignResult[]> {
   const results: CampaignResult[] = []
   for (const { cuts, synced } of [
-    { cuts: 200, synced: true },
-    { cuts: 25, synced: false },
+    { cuts: shareOf(200, share), synced: true },
+    { cuts: shareOf(25, share), synced: false },
   ]) {
     const title = synced ? 'power cuts of ext4' : 'power cuts of ext4, control without syncs, which must lose'
     const scratch = home()
@@ -69,15 +79,15 @@ async function imageCuts({ seed, home }: CampaignContext): Promise<readonly Camp
   return results
 }
 
-async function operations({ seed }: CampaignContext): Promise<readonly CampaignResult[]> {
-  const { points, outcomes, failures } = await failEveryOperation(seed, 10_000)
+async function operations({ seed, share }: CampaignContext): Promise<readonly CampaignResult[]> {
+  const { points, outcomes, failures } = await failEveryOperation(seed, shareOf(10_000, share))
   const words = Object.entries(outcomes).map(([name, times]) => `${count(times)} ${name}`)
   const figures = `${count(points)} times one operation failed (EIO, ENOSPC, EACCES; before, after, half-way, from there on): ${words.join(', ')}`
   return [{ title: 'every operation fails in turn', figures, failures: some(failures) }]
 }
 
-async function damage({ seed }: CampaignContext): Promise<readonly CampaignResult[]> {
-  const { trials, counts, failures } = await damageStore(seed, 10_000)
+async function damage({ seed, share }: CampaignContext): Promise<readonly CampaignResult[]> {
+  const { trials, counts, failures } = await damageStore(seed, shareOf(10_000, share))
   const words = Object.entries(counts).map(([name, times]) => `${name} ${count(times)}`)
   return [
     {
@@ -88,10 +98,10 @@ async function damage({ seed }: CampaignContext): Promise<readonly CampaignResul
   ]
 }
 
-async function user({ seed, home }: CampaignContext): Promise<readonly CampaignResult[]> {
-  const options = { home: home(), seed, checkpoints: 1_000, pauseEvery: 10 }
+async function user({ seed, share, home }: CampaignContext): Promise<readonly CampaignResult[]> {
+  const options = { home: home(), seed, checkpoints: shareOf(1_000, share), pauseEvery: 10 }
   const { commands, refused, paused, failures } = await checkpointWhileUserWorks(options)
-  const figures = `1,000 checkpoints beside ${count(commands)} git commands of the user (${count(refused)} of them refused by git for reasons of their own), each verified and restored; ${paused} times compared to the byte, inode and time before and after`
+  const figures = `${count(options.checkpoints)} checkpoints beside ${count(commands)} git commands of the user (${count(refused)} of them refused by git for reasons of their own), each verified and restored; ${paused} times compared to the byte, inode and time before and after`
   return [{ title: 'a user at work', figures, failures: some(failures) }]
 }
 

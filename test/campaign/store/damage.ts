@@ -2,7 +2,8 @@
  * Random damage to the files of a store: flipped bits, cut, zeroed, prolonged and deleted files, and whole folders
  * that are gone, one at a time.
  *
- * Each must be found by `verify`, or be harmless: then everything that was saved is proven to come back to the byte.
+ * Each must be found by `verify`, or be harmless, as the loss of a second name or of a temporary file is: then everything
+ * that was saved is proven to come back to the byte.
  * Whatever is found, nothing crashes, and nothing that is not what was saved is given back as if it were.
  */
 
@@ -13,7 +14,7 @@ import { restoreSide } from '../../../shared/engine/restore-side.ts'
 import { verifyStore } from '../../../shared/engine/verify-store.ts'
 import type { MemoryFiles } from '../../support/memory-file-system.ts'
 import { type Random, seededRandom } from '../../support/random.ts'
-import { createMemoryWorld, differences, type Expected, type MemoryWorld, readAll, write } from './memory-world.ts'
+import { createMemoryWorld, differences, type Expected, type MemoryWorld, readAll } from './memory-world.ts'
 
 export interface DamageTrial {
   readonly trials: number
@@ -81,26 +82,37 @@ function damage({ disk }: MemoryWorld, random: Random, files: readonly string[])
     [1, 'delete folder'],
   ])
   const file = random.pick(files)
-  if (kind === 'delete folder') return deleteFolder(disk, folderOf(file), files)
+  if (kind === 'delete') return { kind, ...remove(disk, file) }
+  if (kind === 'delete folder') return { kind, ...remove(disk, folderOf(file)) }
   const before = readAll(disk, file)
-  if (kind === 'delete') disk.unlink(file)
-  else write(disk, file, damaged(kind, random, before))
-  return { kind, at: file, mend: () => write(disk, file, before) }
+  overwrite(disk, file, damaged(kind, random, before))
+  return { kind, at: file, mend: () => overwrite(disk, file, before) }
+}
+
+/** Out of the store, and back as the very same file: a copy would no longer be one with its second name. */
+function remove(disk: MemoryFiles, at: string): Omit<Damage, 'kind'> {
+  disk.rename(at, removed)
+  const mend = () => {
+    removeTreeQuietly(disk, at)
+    disk.rename(removed, at)
+  }
+  return { at, mend }
+}
+
+const removed = '/removed'
+
+/** In place, as a disk's own damage is: under every name that the file has. */
+function overwrite(disk: MemoryFiles, at: string, content: Uint8Array): void {
+  const file = disk.open(at, 'update')
+  file.truncate(0)
+  file.append(content)
+  file.close()
 }
 
 /** The folder that a file lies in; of FORMAT, one whose loss is no harm. */
 function folderOf(file: string): string {
   const folder = file.slice(0, file.lastIndexOf('/'))
   return folder === storeFolder ? `${storeFolder}/tmp` : folder
-}
-
-function deleteFolder(disk: MemoryFiles, folder: string, files: readonly string[]): Damage {
-  const inside = files.filter(file => file.startsWith(`${folder}/`)).map(file => [file, readAll(disk, file)] as const)
-  removeTreeQuietly(disk, folder)
-  const mend = () => {
-    for (const [file, content] of inside) write(disk, file, content)
-  }
-  return { kind: 'delete folder', at: folder, mend }
 }
 
 function damaged(kind: Exclude<Kind, 'delete' | 'delete folder'>, random: Random, before: Buffer): Buffer {

@@ -1,5 +1,7 @@
 /** The user's settings as values, made from any JSON by the one description in `settings-fields.ts`. Pure. */
+
 import { cutText } from './format.ts'
+import { checkPattern, mostPatterns } from './ignored-patterns.ts'
 import { type FactorName, factorNames, type PerFactor, type ScoringPolicy } from './scoring.ts'
 import { parseSessionId, type SessionId } from './session.ts'
 import {
@@ -59,6 +61,10 @@ export interface Settings {
     readonly snapshotFiles: number
     readonly snapshotMegabytes: number
     readonly freeDiskPercent: number
+  }
+  readonly snapshot: {
+    /** Files that git ignores and that are saved all the same: see `ignored-patterns.ts`. They often hold secrets. */
+    readonly includeIgnored: readonly string[]
   }
   readonly retention: {
     readonly allHours: number
@@ -136,6 +142,7 @@ export function parseSettings(value: unknown): {
       snapshotMegabytes: number('limits.snapshotMegabytes'),
       freeDiskPercent: number('limits.freeDiskPercent'),
     },
+    snapshot: { includeIgnored: parsePatterns(value, 'snapshot.includeIgnored', problems) },
     retention: {
       allHours: number('retention.allHours'),
       hourlyDays: number('retention.hourlyDays'),
@@ -223,10 +230,14 @@ export function settingsJsonSchema(): Record<string, unknown> {
   ;(properties['notifications'] as { properties: Record<string, unknown> }).properties['mutedSessions'] = texts
   return {
     ...properties,
+    snapshot: { type: 'object', properties: { includeIgnored: { ...texts, description: includeIgnoredHelp } } },
     extraRoots: texts,
     projects: { type: 'array', items: { type: 'object' } },
   }
 }
+
+const includeIgnoredHelp =
+  'Files that git ignores and that are saved all the same, such as ".env"; they often hold secrets'
 
 function schemaOf(field: SettingField): Record<string, unknown> {
   if (field.kind === 'toggle') return { type: 'boolean', description: field.help }
@@ -250,6 +261,22 @@ function parseSessions(value: unknown, key: string, problems: SettingsProblem[])
   if (ids.every(id => id !== null)) return ids
   problems.push({ key, message: `${key} must be a list of session ids` })
   return []
+}
+
+/** One wrong pattern and none is taken: half of what was meant to be saved would look like all of it. */
+function parsePatterns(value: unknown, key: string, problems: SettingsProblem[]): readonly string[] {
+  const given = valueAt(value, key)
+  if (given === undefined) return []
+  if (!Array.isArray(given) || given.length > mostPatterns) {
+    problems.push({ key, message: `${key} must be a list of at most ${mostPatterns} patterns such as ".env"` })
+    return []
+  }
+  const wrong = given.flatMap((pattern, at) => {
+    const message = checkPattern(pattern)
+    return message === null ? [] : [{ key, message: `${key}, pattern ${at + 1}, ${message}` }]
+  })
+  problems.push(...wrong)
+  return wrong.length === 0 ? given : []
 }
 
 function valueAt(value: unknown, key: string): unknown {

@@ -26,7 +26,7 @@ export const treeFileSchema = z.looseObject({
   place: framePlaceSchema.nullable(),
   /** Identity on disk when read: `mtimeNs:ctimeNs:ino:size`. Equal keys, old enough, mean equal content. */
   statKey: z.string(),
-  /** git's two status letters, `??` for untracked. */
+  /** git's two status letters, `??` for untracked, `!!` for ignored but chosen. */
   status: z.string().max(2),
   /** True when the file kept changing while it was read: the bytes may mix two versions. */
   torn: z.boolean().optional(),

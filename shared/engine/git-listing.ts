@@ -5,6 +5,7 @@
  * changed, and `degraded` says why.
  */
 import path from 'node:path'
+import type { IgnoredFilter } from '../core/ignored-patterns.ts'
 import { complaint, type Git, type GitCall, wasStopped } from './git-command.ts'
 import { emptyScan, type IndexScan, parseIndex, parseStageListing } from './git-index.ts'
 import { readRegularFile } from './git-repository.ts'
@@ -14,7 +15,7 @@ import { isOldEnough, statKeyOf } from './stat-key.ts'
 
 export interface ListedPath {
   readonly path: Buffer
-  /** git's letters for HEAD to index and index to disk, `.` for no change; `??` for untracked. */
+  /** git's letters for HEAD to index and index to disk, `.` for no change; `??` for untracked, `!!` for ignored. */
   readonly status: string
   /** What the index holds, if the path is tracked and not in conflict. */
   readonly index: { readonly mode: number; readonly object: string } | null
@@ -52,8 +53,12 @@ export type Listing =
 const listingLimit = 96 * 1024 * 1024
 const indexLimit = 1024 * 1024 * 1024
 
-/** Null if it is not what `git status --porcelain=v2 --branch -z` prints. */
-export function parseStatus(output: Buffer): StatusListing | null {
+/**
+ * Null if it is not what `git status --porcelain=v2 --branch -z` prints.
+ *
+ * @param ignored which of the ignored files that it names are wanted; they are given as untracked
+ */
+export function parseStatus(output: Buffer, ignored: IgnoredFilter | null = null): StatusListing | null {
   let commit: string | null = null
   const tracked: ListedPath[] = []
   const untracked: ListedPath[] = []
@@ -68,6 +73,10 @@ export function parseStatus(output: Buffer): StatusListing | null {
       const isFolder = output[end - 1] === 0x2f
       if (isFolder) embedded.push(output.subarray(at + 2, end - 1))
       else untracked.push({ path: output.subarray(at + 2, end), status: '??', index: null })
+    } else if (kind === '!') {
+      const isFolder = output[end - 1] === 0x2f
+      const wanted = !isFolder && ignored?.(output.toString('utf8', at + 2, end))
+      if (wanted) untracked.push({ path: output.subarray(at + 2, end), status: '!!', index: null })
     } else {
       const entry = parseTracked(kind, output.subarray(at, end))
       if (entry === null) return null
@@ -107,6 +116,7 @@ export function createGitLister(
   ports: { readonly files: FileSystem; readonly clock: Clock },
   git: Git,
   gitDirs: PrivateGitDirs,
+  ignored: IgnoredFilter | null = null,
 ): GitLister {
   const scans = new Map<string, { readonly key: string; readonly scan: IndexScan }>()
 
@@ -137,13 +147,15 @@ export function createGitLister(
         '--branch',
         '-z',
         `--untracked-files=${untracked}`,
+        // Names an ignored folder as a whole, so that nothing in it is looked at.
+        ...(ignored !== null && untracked === 'all' ? ['--ignored=matching'] : []),
         '--ignore-submodules=all',
         '--no-renames',
         '--no-ahead-behind',
       ],
       callOf(dir, request),
     )
-    return { result, listing: result.code === 0 ? parseStatus(result.stdout) : null }
+    return { result, listing: result.code === 0 ? parseStatus(result.stdout, ignored) : null }
   }
 
   /** Each attempt knows less than the one before and can fail at less. */

@@ -136,10 +136,10 @@ function createMonitor(ports: Ports, options: MonitorOptions, { store, state, le
   const roots = (): readonly string[] => [...options.roots, ...settings().extraRoots]
   const history = createHistory(store, ports.log)
   const snapshotter = createLiveSnapshotter(
-    () => ({ limits: settings().limits }),
-    ({ limits }) => {
+    () => ({ limits: settings().limits, snapshot: settings().snapshot }),
+    ({ limits, snapshot }) => {
       const { home, environment = {} } = options
-      return createSnapshotter(ports, { gitFolder: paths.gitDirs, home, environment, limits })
+      return createSnapshotter(ports, { gitFolder: paths.gitDirs, home, environment, limits, ...snapshot })
     },
   )
   const ownLock = lockWhereItCan(createLock(ports, paths.lock, { name: options.hostName ?? 'session-monitor' }))

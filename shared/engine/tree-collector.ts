@@ -106,7 +106,7 @@ async function candidatesOf(request: CollectRequest, memory: HashMemory): Promis
     if (await differsFromIndex(request, entry, memory)) hidden.push(hiddenCandidate(entry))
   }
   const untracked = byWorth(status.untracked).map(
-    ({ path }): Candidate => ({ path, status: '??', ifAbsent: 'vanished' }),
+    ({ path, status }): Candidate => ({ path, status, ifAbsent: 'vanished' }),
   )
   const seen = new Set<string>()
   const newFirst = (candidates: readonly Candidate[]) => {
@@ -133,7 +133,7 @@ function hiddenCandidate({ path, sparse }: IndexEntry): Candidate {
 }
 
 function isTracked({ status, ifAbsent }: Candidate): boolean {
-  return status !== '??' && ifAbsent !== 'nothing'
+  return status !== '??' && status !== '!!' && ifAbsent !== 'nothing'
 }
 
 function isFile({ kind }: Look): boolean {

@@ -8,6 +8,7 @@
  * 5. One git process per snapshot in the steady state; more only when settings, index content or HEAD changed,
  *    for each nested repository, and when git fails.
  */
+import { ignoredFilter } from '../core/ignored-patterns.ts'
 import type { TreeFile, TreeManifest, TreePath } from '../core/work-tree.ts'
 import type { FrameSink } from './frame-sink.ts'
 import { createGit } from './git-command.ts'
@@ -35,6 +36,8 @@ export interface SnapshotterOptions {
   readonly environment?: Readonly<Record<string, string | undefined>>
   /** The user's. */
   readonly limits?: UserLimits
+  /** Files that git ignores and that are saved all the same: see `ignored-patterns.ts`. Default: none. */
+  readonly includeIgnored?: readonly string[]
   /** Over `limits` and the defaults. */
   readonly bounds?: Partial<SnapshotLimits>
 }
@@ -66,7 +69,8 @@ export function createSnapshotter(ports: Ports, options: SnapshotterOptions): Sn
   const environment = options.environment ?? {}
   const git = createGit(ports.commands, environment)
   const gitDirs = createPrivateGitDirs(ports, git, options.gitFolder, { home: options.home, environment })
-  const taker = createTreeTaker({ ports, git, lister: createGitLister(ports, git, gitDirs), limits })
+  const lister = createGitLister(ports, git, gitDirs, ignoredFilter(options.includeIgnored ?? []))
+  const taker = createTreeTaker({ ports, git, lister, limits })
   return {
     survey: (root, previous, signal) => take(root, previous && { manifest: previous, manifestPack: '' }, null, signal),
     capture: take,

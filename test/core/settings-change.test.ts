@@ -82,6 +82,7 @@ describe('changesTo', () => {
         mutedSessions: [idOf(1)],
       },
       language: 'de' as const,
+      snapshot: { includeIgnored: ['.env'] },
       extraRoots: ['/srv/claude'],
       projects: [{ path: '/a', excluded: true }],
     }

@@ -22,6 +22,7 @@ const documentedDefaults: Settings = {
   lockWaitSeconds: 60,
   checkpointTimeoutSeconds: 300,
   limits: { fileMegabytes: 32, snapshotFiles: 50_000, snapshotMegabytes: 1_024, freeDiskPercent: 5 },
+  snapshot: { includeIgnored: [] },
   retention: { allHours: 24, hourlyDays: 2, dailyDays: 30, weeklyDays: 365 },
   storeBudgetGigabytes: 10,
   storeBudgetPercent: 10,
@@ -50,6 +51,7 @@ const everythingSet: Settings = {
   lockWaitSeconds: 3_600,
   checkpointTimeoutSeconds: 5,
   limits: { fileMegabytes: 0.1, snapshotFiles: 1_000_000, snapshotMegabytes: 65_536, freeDiskPercent: 50 },
+  snapshot: { includeIgnored: ['.env', 'config/**/*.key'] },
   retention: { allHours: 8_760, hourlyDays: 0, dailyDays: 7.5, weeklyDays: 36_500 },
   storeBudgetGigabytes: 0.01,
   storeBudgetPercent: 90,
@@ -172,6 +174,22 @@ describe('parseSettings', () => {
       'a text for a list',
       { extraRoots: '/srv/claude' },
       { key: 'extraRoots', message: 'extraRoots must be a list of absolute paths' },
+    ],
+    [
+      'one pattern for a list of them',
+      { snapshot: { includeIgnored: '.env' } },
+      {
+        key: 'snapshot.includeIgnored',
+        message: 'snapshot.includeIgnored must be a list of at most 50 patterns such as ".env"',
+      },
+    ],
+    [
+      'a folder among patterns',
+      { snapshot: { includeIgnored: ['.env', 'secrets/'] } },
+      {
+        key: 'snapshot.includeIgnored',
+        message: 'snapshot.includeIgnored, pattern 2, must name files, not a folder',
+      },
     ],
     [
       'overrides that are no list',

@@ -27,6 +27,7 @@ export type Taken = Extract<TreeResult, { ok: true }>
 export interface WorldOptions {
   readonly ports?: Ports
   readonly bounds?: Partial<SnapshotLimits>
+  readonly includeIgnored?: readonly string[]
   readonly environment?: Readonly<Record<string, string | undefined>>
 }
 
@@ -65,10 +66,11 @@ export function makeSnapshotWorld(): SnapshotWorld {
   const packs = createMemoryPacks()
   let restores = 0
 
-  const snapshotter = ({ ports = agedPorts, bounds, environment }: WorldOptions = {}) =>
+  const snapshotter = ({ ports = agedPorts, bounds, environment, includeIgnored = [] }: WorldOptions = {}) =>
     createSnapshotter(ports, {
       gitFolder,
       home,
+      includeIgnored,
       environment: environment ?? { PATH: process.env['PATH'] },
       ...(bounds === undefined ? {} : { bounds }),
     })

@@ -1,13 +1,15 @@
 /**
- * The monitor's contract over Electron's IPC: one wire per trusted page.
+ * The contracts of monitor and host over Electron's IPC: one wire per trusted page.
  *
  * Invariants: (1) only the main frame of a page that we made and serve is listened to; what anyone else says is
  * refused and reported; (2) a page that loads again starts with a wire of its own, the old one is dropped.
  */
 import { ipcMain, type WebContents } from 'electron'
+import type { HostApi } from '../shared/core/host-api.ts'
 import type { MonitorApi } from '../shared/core/monitor-api.ts'
+import { serveHost } from '../shared/core/serve-host.ts'
 import { serveMonitor } from '../shared/core/serve-monitor.ts'
-import type { Wire } from '../shared/core/wire.ts'
+import { isMessage, type Wire } from '../shared/core/wire.ts'
 import { statePace } from '../shared/engine/state-pace.ts'
 import { isPageUrl } from './app-protocol.ts'
 import { monitorChannel } from './channel.ts'
@@ -19,8 +21,9 @@ export interface Sender {
   readonly senderFrame: { readonly url: string; readonly parent: unknown } | null
 }
 
-/** What pages get: the monitor, or word that there is none. */
+/** What pages get: the monitor, or word that there is none. What they ask while it starts is answered when it has. */
 export type Served =
+  | { readonly kind: 'starting' }
   | { readonly kind: 'open'; readonly api: MonitorApi }
   | { readonly kind: 'closed'; readonly reason: string }
 
@@ -39,15 +42,20 @@ export function whyRefused({ sender, senderFrame }: Sender, isTrusted: (sender: 
   return isPageUrl(senderFrame.url) ? null : `it comes from ${senderFrame.url}`
 }
 
+/** A page asks for a handful of things when it loads. */
+const mostHeld = 100
+
 interface TrustedPage {
   receive(message: unknown): void
-  /** Begins again with what is served now. */
+  /** The page has loaded anew: everything begins again. */
   restart(served: Served): void
+  /** Another monitor, or none. */
+  serve(served: Served): void
   stop(): void
 }
 
 /** @param onRefused Told of each refusal, in words. */
-export function servePagesOverIpc(first: Served, onRefused: (message: string) => void): PageServer {
+export function servePagesOverIpc(first: Served, host: HostApi, onRefused: (message: string) => void): PageServer {
   const pages = new Map<object, TrustedPage>()
   let served = first
   ipcMain.on(monitorChannel, (event, text: unknown) => {
@@ -59,7 +67,7 @@ export function servePagesOverIpc(first: Served, onRefused: (message: string) =>
   })
   return {
     trust(contents) {
-      const page = createPage(contents, onRefused)
+      const page = createPage(contents, host, onRefused)
       page.restart(served)
       pages.set(contents, page)
       contents.on('did-start-navigation', ({ isMainFrame, isSameDocument }) => {
@@ -72,12 +80,12 @@ export function servePagesOverIpc(first: Served, onRefused: (message: string) =>
     },
     serve(next) {
       served = next
-      for (const page of pages.values()) page.restart(served)
+      for (const page of pages.values()) page.serve(served)
     },
   }
 }
 
-function createPage(contents: WebContents, onRefused: (message: string) => void): TrustedPage {
+function createPage(contents: WebContents, host: HostApi, onRefused: (message: string) => void): TrustedPage {
   const listeners = new Set<(message: unknown) => void>()
   const wire: Wire = {
     send: message => sendTo(contents, message),
@@ -86,26 +94,50 @@ function createPage(contents: WebContents, onRefused: (message: string) => void)
       return () => listeners.delete(listener)
     },
   }
-  let stop = () => {}
+  let stopMonitor = () => {}
+  let stopHost = () => {}
+  let held: unknown[] | null = null
+  const tell = (message: unknown) => {
+    for (const listener of listeners) listener(message)
+  }
+  const serve = (served: Served) => {
+    stopMonitor()
+    stopMonitor = () => {}
+    if (served.kind === 'starting') {
+      held ??= []
+      return
+    }
+    stopMonitor = served.kind === 'open' ? serveMonitor(served.api, wire, { onRefused, pace: statePace }) : sayClosed(wire, served)
+    const early = held ?? []
+    held = null
+    for (const message of early) tell(message)
+  }
   return {
     receive(message) {
-      for (const listener of listeners) listener(message)
+      const isForHost = isMessage(message) && message['kind'] === 'host-call'
+      if (held === null || isForHost) tell(message)
+      else if (held.length < mostHeld) held.push(message)
     },
     restart(served) {
-      stop()
-      stop =
-        served.kind === 'open'
-          ? serveMonitor(served.api, wire, { onRefused, pace: statePace })
-          : sayClosed(wire, served)
+      held = null
+      stopHost()
+      stopHost = serveHost(host, wire, { onRefused })
+      serve(served)
     },
-    stop: () => stop(),
+    serve,
+    stop() {
+      stopMonitor()
+      stopHost()
+    },
   }
 }
 
 /** Says so now, and again to whoever asks: a page that has just loaded did not hear it. */
-function sayClosed(wire: Wire, closed: Served): () => void {
+function sayClosed(wire: Wire, closed: Served & { readonly kind: 'closed' }): () => void {
   wire.send(closed)
-  return wire.onMessage(() => wire.send(closed))
+  return wire.onMessage(message => {
+    if (isMessage(message) && message['kind'] !== 'host-call') wire.send(closed)
+  })
 }
 
 function sendTo(contents: WebContents, message: unknown): void {

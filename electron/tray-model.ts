@@ -5,14 +5,16 @@
  * click on the icon only: some desktops have no such click.
  */
 import { oneLine } from '../shared/core/format.ts'
+import type { PageTarget } from '../shared/core/host-api.ts'
 import type { CheckpointTarget } from '../shared/core/monitor-api.ts'
-import { countByProtection, type MonitorState, summarise } from '../shared/core/monitor-state.ts'
+import { countByProtection, type MonitorState, type SessionView, summarise } from '../shared/core/monitor-state.ts'
 
 /** Each has a shape of its own. `waiting`: nothing is known yet. */
 export type TrayIcon = 'protected' | 'at-risk' | 'checkpointing' | 'failing' | 'paused' | 'waiting'
 
 export type TrayAction =
-  | { readonly kind: 'open' }
+  /** `at`: the place in the page; absent for the one where it was left. */
+  | { readonly kind: 'open'; readonly at?: PageTarget }
   | { readonly kind: 'checkpoint'; readonly target: CheckpointTarget }
   /** `forMs` from the click on; null: until resumed. */
   | { readonly kind: 'pause'; readonly forMs: number | null }
@@ -47,6 +49,10 @@ const appName = 'Active Session Monitor'
 /** Windows cuts tooltips at 127 characters. */
 const toolTipCharacters = 120
 const lineCharacters = 80
+const sessionCharacters = 40
+const projectCharacters = 24
+/** A menu that is longer than a screen cannot be used. */
+const mostSessions = 10
 const minuteMs = 60_000
 
 export function trayModel(input: TrayInput): TrayModel {
@@ -58,9 +64,12 @@ export function trayModel(input: TrayInput): TrayModel {
     items: [
       { kind: 'text', id: 'status', label: oneLine(status, lineCharacters) },
       { kind: 'separator' },
-      action('open', 'Open', { kind: 'open' }),
       checkpointMenu(state),
       ...(state?.paused ? [action('resume', 'Resume', { kind: 'resume' })] : [pauseMenu(state)]),
+      action('restore', 'Restore …', { kind: 'open', at: { view: 'rescue' } }),
+      { kind: 'separator' },
+      action('open', 'Open', { kind: 'open' }),
+      action('settings', 'Settings …', { kind: 'open', at: { view: 'settings' } }),
       { kind: 'separator' },
       action('quit', 'Quit', { kind: 'quit' }),
     ],
@@ -90,11 +99,31 @@ function statusLine(input: TrayInput): string {
 
 /** Never disabled by the counts: they are of the last look, and asking looks again. */
 function checkpointMenu(state: MonitorState | null): TrayItem {
-  const items = [
+  const items: readonly TrayItem[] = [
     action('checkpoint-due', 'All due', { kind: 'checkpoint', target: { which: 'due' } }),
     action('checkpoint-changed', 'All changed', { kind: 'checkpoint', target: { which: 'changed' } }),
+    ...sessionItems(state?.sessions ?? []),
   ]
   return { kind: 'submenu', id: 'checkpoint', label: 'Checkpoint now', enabled: state !== null, items }
+}
+
+/** One item per session that fails or is at risk, as the list sorts them; the window has the rest. */
+function sessionItems(sessions: readonly SessionView[]): readonly TrayItem[] {
+  const atRisk = sessions.filter(({ protection }) => protection === 'failing' || protection === 'at-risk')
+  if (atRisk.length === 0) return []
+  const left = atRisk.length - mostSessions
+  return [
+    { kind: 'separator' },
+    ...atRisk.slice(0, mostSessions).map(sessionItem),
+    ...(left > 0 ? [action('checkpoint-more', `${left} more …`, { kind: 'open', at: { view: 'sessions' } })] : []),
+  ]
+}
+
+function sessionItem({ sessionId, title, project }: SessionView): TrayItem {
+  const name = oneLine(title, sessionCharacters) || sessionId.slice(0, 8)
+  const where = oneLine(project?.name ?? '', projectCharacters)
+  const label = where === '' ? name : `${name} – ${where}`
+  return action(`checkpoint-${sessionId}`, label, { kind: 'checkpoint', target: { sessionIds: [sessionId] } })
 }
 
 function pauseMenu(state: MonitorState | null): TrayItem {

@@ -5,6 +5,8 @@ import type { TrayAction, TrayIcon, TrayItem, TrayModel } from './tray-model.ts'
 
 export interface TrayView {
   show(model: TrayModel): void
+  /** Makes the icon anew: what showed it has forgotten it. */
+  renew(): void
 }
 
 export interface TrayOptions {
@@ -23,17 +25,25 @@ export function createTray(first: TrayModel, options: TrayOptions): TrayView {
   const imageOf = (icon: TrayIcon) =>
     nativeImage.createFromPath(path.join(options.iconFolder, iconFile(icon, options.platform)))
   const menuOf = (model: TrayModel) => Menu.buildFromTemplate(model.items.map(item => menuItem(item, options.onAction)))
-  const tray = new Tray(imageOf(first.icon))
-  tray.setToolTip(first.toolTip)
-  tray.setContextMenu(menuOf(first))
-  tray.on('click', () => options.onAction({ kind: 'open' }))
   let shown = first
+  let tray = make()
+  function make(): Tray {
+    const made = new Tray(imageOf(shown.icon))
+    made.setToolTip(shown.toolTip)
+    made.setContextMenu(menuOf(shown))
+    made.on('click', () => options.onAction({ kind: 'open' }))
+    return made
+  }
   return {
     show(model) {
       if (model.icon !== shown.icon) tray.setImage(imageOf(model.icon))
       if (model.toolTip !== shown.toolTip) tray.setToolTip(model.toolTip)
       if (JSON.stringify(model.items) !== JSON.stringify(shown.items)) tray.setContextMenu(menuOf(model))
       shown = model
+    },
+    renew() {
+      tray.destroy()
+      tray = make()
     },
   }
 }

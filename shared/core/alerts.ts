@@ -34,11 +34,16 @@ export interface AlertNotice {
   readonly alerts: readonly Alert[]
 }
 
-/** What the user chose. */
+/** What the user chose: the `notifications` of the settings. */
 export interface AlertPolicy {
-  readonly enabled: boolean
-  /** Minutes of the local day, 0–1439; over midnight where `from` is the later one, none where both are equal. */
-  readonly quietHours: { readonly fromMinute: number; readonly toMinute: number } | null
+  /** Failed checkpoints and whatever else is wrong for longer. */
+  readonly failures: boolean
+  /** No check for long, and a monitor that has stopped. */
+  readonly silence: boolean
+  readonly disk: boolean
+  readonly collisions: boolean
+  /** `HH:MM` of the local day; `from` after `to` reaches over midnight, equal means all day. */
+  readonly quietHours: { readonly from: string; readonly to: string } | null
   /** Nothing is told that is about these sessions only. */
   readonly mutedSessions: readonly SessionId[]
 }
@@ -117,7 +122,7 @@ export function nextAlerts(
   const waitingSinceMs = news.length === 0 ? null : (memory.waitingSinceMs ?? now)
   const next = { ...memory, told, silence, firstCollisions, waitingSinceMs }
   if (waitingSinceMs === null) return { memory: next, notice: null, againMs: null }
-  if (!policy.enabled || isQuiet(policy, moment.minuteOfDay)) return { memory: next, notice: null, againMs: null }
+  if (isQuiet(policy, moment.minuteOfDay)) return { memory: next, notice: null, againMs: null }
   const dueMs = Math.max(waitingSinceMs + settleMs, memory.toldAtMs === null ? 0 : memory.toldAtMs + noticeEveryMs)
   if (now < dueMs) return { memory: next, notice: null, againMs: dueMs - now }
   const toldNow = new Map([...told, ...news.map(({ key }) => [key, now] as const)])
@@ -128,13 +133,16 @@ export function nextAlerts(
   }
 }
 
-/** True in the quiet hours, their first minute included and their last one not. */
+/** True in the quiet hours: from their first minute to the one before their end. */
 export function isQuiet({ quietHours }: AlertPolicy, minuteOfDay: number): boolean {
   if (quietHours === null) return false
-  const { fromMinute, toMinute } = quietHours
-  return fromMinute <= toMinute
-    ? minuteOfDay >= fromMinute && minuteOfDay < toMinute
-    : minuteOfDay >= fromMinute || minuteOfDay < toMinute
+  const [from, to] = [minuteOf(quietHours.from), minuteOf(quietHours.to)]
+  return from < to ? minuteOfDay >= from && minuteOfDay < to : minuteOfDay >= from || minuteOfDay < to
+}
+
+function minuteOf(time: string): number {
+  const [hours, minutes] = time.split(':').map(Number)
+  return (hours ?? 0) * 60 + (minutes ?? 0)
 }
 
 function stillKnown(
@@ -147,8 +155,25 @@ function stillKnown(
   return new Map(seen.filter(([, lastMs]) => now - lastMs < forgetMs))
 }
 
-/** Worst first, as it is read. */
+/** Worst first, as it is read; without the kinds that the user has turned off. */
 function causesOf(
+  input: AlertInput,
+  policy: AlertPolicy,
+  silence: SilenceMemory,
+  firstCollisions: ReadonlySet<string>,
+): readonly Alert[] {
+  const isWanted: Readonly<Record<AlertKind, boolean>> = {
+    stopped: policy.silence,
+    silence: policy.silence,
+    failure: policy.failures,
+    trouble: policy.failures,
+    budget: policy.disk,
+    collision: policy.collisions,
+  }
+  return everyCause(input, policy, silence, firstCollisions).filter(({ kind }) => isWanted[kind])
+}
+
+function everyCause(
   input: AlertInput,
   policy: AlertPolicy,
   silence: SilenceMemory,

@@ -15,7 +15,14 @@ import { sampleSession, sampleState } from '../support/sample-state.ts'
 
 const second = 1_000
 const minute = 60_000
-const all: AlertPolicy = { enabled: true, quietHours: null, mutedSessions: [] }
+const all: AlertPolicy = {
+  failures: true,
+  silence: true,
+  disk: true,
+  collisions: true,
+  quietHours: null,
+  mutedSessions: [],
+}
 const cycle = {
   startedMs: 0,
   tookMs: 1,
@@ -126,10 +133,10 @@ describe('a failed checkpoint', () => {
       [52 * minute + 3 * second, 'Checkpoint failed: shop'],
     ])
   })
-  it('is not told of a muted session, nor with notifications off', () => {
+  it('is not told of a muted session, nor with failures turned off', () => {
     const steps = everySecond(0, 10 * second, running({ sessions: [failing(1, 'shop')] }))
     const muted = { ...all, mutedSessions: [idOf(1)] }
-    const off = { ...all, enabled: false }
+    const off = { ...all, failures: false }
     expect([muted, off].map(policy => told(steps.map(step => ({ ...step, policy }))))).toEqual([[], []])
   })
 })
@@ -161,7 +168,7 @@ describe('what comes together', () => {
 })
 
 describe('quiet hours', () => {
-  const night = { ...all, quietHours: { fromMinute: 22 * 60, toMinute: 7 * 60 } }
+  const night = { ...all, quietHours: { from: '22:00', to: '07:00' } }
   const bad = running({ sessions: [failing(1, 'shop')] })
   it.each([
     [21 * 60 + 59, false],
@@ -177,10 +184,10 @@ describe('quiet hours', () => {
     [17 * 60, false],
     [8 * 60, false],
   ])('within a day hold minute %i: %s', (minuteOfDay, quiet) => {
-    expect(isQuiet({ ...all, quietHours: { fromMinute: 540, toMinute: 1_020 } }, minuteOfDay)).toBe(quiet)
+    expect(isQuiet({ ...all, quietHours: { from: '09:00', to: '17:00' } }, minuteOfDay)).toBe(quiet)
   })
-  it('are none where both ends are equal', () => {
-    expect(isQuiet({ ...all, quietHours: { fromMinute: 60, toMinute: 60 } }, 60)).toBe(false)
+  it.each([0, 60, 1_439])('are all day where both ends are equal: minute %i', minuteOfDay => {
+    expect(isQuiet({ ...all, quietHours: { from: '01:00', to: '01:00' } }, minuteOfDay)).toBe(true)
   })
   it('keep what still holds until they are over', () => {
     const steps = [
@@ -255,6 +262,22 @@ describe('what lasts', () => {
     expect(told(everySecond(0, 5 * second, input)).map(([, { title, body }]) => [title, body])).toEqual([
       ['The monitor has stopped', 'The store is of another version. Update.'],
     ])
+  })
+})
+
+describe('each kind', () => {
+  it.each([
+    ['failures', { failures: false }, ['silence', 'budget']],
+    ['silence', { silence: false }, ['failure', 'trouble', 'budget']],
+    ['disk', { disk: false }, ['silence', 'failure', 'trouble']],
+  ])('can be turned off: %s', (_kind, change, kinds) => {
+    const notices = [
+      { id: 'store-over-budget', level: 'warn', message: '2 GB above', remedy: 'Raise it.' },
+      { id: 'proof-failed', level: 'error', message: 'A test restore failed', remedy: 'Look.' },
+    ] as const
+    const steps = everySecond(0, 20 * minute, running({ notices, sessions: [failing(1, 'shop')] }))
+    const alerts = told(steps.map(step => ({ ...step, policy: { ...all, ...change } }))).flatMap(([, n]) => n.alerts)
+    expect(alerts.map(({ kind }) => kind).sort()).toEqual(kinds.toSorted())
   })
 })
 

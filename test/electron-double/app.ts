@@ -3,7 +3,7 @@ import { EventEmitter } from 'node:events'
 import { mkdtempSync, readFileSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
-import { closeStandIn, control, PreventableEvent, readiness, strict } from './control.ts'
+import { closeStandIn, control, type LoginItem, PreventableEvent, readiness, strict } from './control.ts'
 import { takeInstanceLock } from './single-instance.ts'
 
 interface Manifest {
@@ -17,8 +17,9 @@ function manifest(): Manifest {
 }
 
 class App extends EventEmitter {
-  readonly isPackaged = false
-  readonly dock = process.platform === 'darwin' ? strict('app.dock', { hide() {}, setIcon() {} }) : undefined
+  readonly isPackaged = control.config.isPackaged
+  readonly dock =
+    process.platform === 'darwin' ? strict('app.dock', { hide() {}, show: async () => {}, setIcon() {} }) : undefined
   readonly commandLine = strict('app.commandLine', { appendSwitch() {} })
   private readonly readyPromise: Promise<void>
   private paths = new Map<string, string>()
@@ -53,6 +54,13 @@ class App extends EventEmitter {
     return this.getName()
   }
   setAppUserModelId(): void {}
+  /** Not on Linux, as in Electron. */
+  setLoginItemSettings(settings: LoginItem): void {
+    control.loginItem = settings
+  }
+  getLoginItemSettings(): { readonly openAtLogin: boolean; readonly wasOpenedAtLogin: boolean } {
+    return { openAtLogin: control.loginItem?.openAtLogin ?? false, wasOpenedAtLogin: false }
+  }
   setPath(name: string, folder: string): void {
     this.paths.set(name, folder)
   }

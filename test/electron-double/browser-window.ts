@@ -7,6 +7,8 @@ import { WebContents, type WebPreferences } from './web-contents.ts'
 export interface WindowOptions {
   readonly width?: number
   readonly height?: number
+  readonly x?: number
+  readonly y?: number
   readonly show?: boolean
   readonly title?: string
   readonly webPreferences?: WebPreferences
@@ -27,6 +29,7 @@ export class BrowserWindow extends EventEmitter {
   #readyToShow = false
   #title: string
   #size: readonly [width: number, height: number]
+  #position: readonly [x: number, y: number]
 
   constructor(options: WindowOptions = {}) {
     super()
@@ -35,6 +38,7 @@ export class BrowserWindow extends EventEmitter {
     this.#visible = options.show !== false
     this.#title = options.title ?? app.getName()
     this.#size = [options.width ?? 800, options.height ?? 600]
+    this.#position = [options.x ?? 0, options.y ?? 0]
     this.webContents = new WebContents(this, options.webPreferences ?? {})
     control.windows.push(this)
     app.emit('web-contents-created', {}, this.webContents)
@@ -119,6 +123,14 @@ export class BrowserWindow extends EventEmitter {
     this.#size = [width, height]
     void this.webContents.applySize()
     this.emit('resize')
+  }
+  setPosition(x: number, y: number): void {
+    this.#position = [x, y]
+    this.emit('move')
+  }
+  getNormalBounds(): { readonly x: number; readonly y: number; readonly width: number; readonly height: number } {
+    const [[x, y], [width, height]] = [this.#position, this.#size]
+    return { x, y, width, height }
   }
   removeMenu(): void {}
   /** Not Electron's: the page has painted for the first time. */

@@ -7,6 +7,7 @@ import { EventEmitter } from 'node:events'
 import path from 'node:path'
 import type { BrowserWindow } from './browser-window.ts'
 import { type Browser, findChromium, launchBrowser } from './chromium.ts'
+import type { Notification } from './notification.ts'
 import type { Tray } from './tray.ts'
 
 export interface StandInConfig {
@@ -16,10 +17,19 @@ export interface StandInConfig {
   appPath: string
   /** What `app.getPath('userData')` says; empty until it is asked for or set. */
   userData: string
+  /** What `app.isPackaged` says. */
+  isPackaged: boolean
   /** Start the browser before `ready`, not with the first window. */
   startBrowserEarly: boolean
   exit(code: number): void
   log(line: string): void
+}
+
+/** What an app asked of the system's login items. */
+export interface LoginItem {
+  readonly openAtLogin: boolean
+  readonly path?: string
+  readonly args?: readonly string[]
 }
 
 export const control = {
@@ -27,6 +37,7 @@ export const control = {
     chromium: findChromium(process.env).program,
     appPath: path.resolve(import.meta.dirname, '../..'),
     userData: '',
+    isPackaged: process.env['ELECTRON_DOUBLE_PACKAGED'] === '1',
     startBrowserEarly: false,
     exit: () => {},
     log: () => {},
@@ -38,6 +49,17 @@ export const control = {
   trays: [] as Tray[],
   /** URLs and paths handed to `shell`. */
   opened: [] as string[],
+  loginItem: null as LoginItem | null,
+  /** Connected screens, in device-independent pixels. */
+  displays: [{ workArea: { x: 0, y: 0, width: 1920, height: 1040 } }],
+  /** Index of the button that the user presses in the next message box. */
+  messageBoxAnswer: 0,
+  /** What message boxes said. */
+  messageBoxes: [] as string[],
+  /** Notifications that were shown; empty where they are not supported. */
+  notifications: [] as Notification[],
+  /** What `Notification.isSupported()` says: there is no notification area in the stand-in unless a test plays one. */
+  supportsNotifications: false,
   /** Every request that no protocol handler of the app answered. All are refused. */
   network: [] as { readonly url: string; readonly type: string }[],
   /** Run when the process ends or a test is done. */

@@ -1,4 +1,4 @@
-/** What an app asks of the desktop: `nativeTheme`, `powerMonitor` and `shell`. Tests emit events and read what was opened. */
+/** What an app asks of the desktop: theme, power, screens, message boxes, other programs. Tests emit events and read what was asked. */
 import { EventEmitter } from 'node:events'
 import { control, strict } from './control.ts'
 
@@ -24,5 +24,27 @@ export const powerMonitor = strict('powerMonitor', new EventEmitter())
 export const shell = strict('shell', {
   openExternal: async (url: string) => {
     control.opened.push(url)
+  },
+  openPath: async (file: string) => {
+    control.opened.push(file)
+    return ''
+  },
+  showItemInFolder: (file: string) => {
+    control.opened.push(`beside ${file}`)
+  },
+})
+
+class Screen extends EventEmitter {
+  getAllDisplays() {
+    return control.displays
+  }
+}
+
+export const screen = strict('screen', new Screen())
+
+export const dialog = strict('dialog', {
+  showMessageBox: async (_window: unknown, { message }: { readonly message: string }) => {
+    control.messageBoxes.push(message)
+    return { response: control.messageBoxAnswer, checkboxChecked: false }
   },
 })

@@ -10,11 +10,12 @@ import path from 'node:path'
 import { app } from './app.ts'
 import { BrowserWindow } from './browser-window.ts'
 import { strict } from './control.ts'
-import { nativeTheme, powerMonitor, shell } from './desktop.ts'
+import { dialog, nativeTheme, powerMonitor, screen, shell } from './desktop.ts'
 import { ipcMain } from './ipc-main.ts'
 import { Menu, MenuItem } from './menu.ts'
 import { nativeImage } from './native-image.ts'
 import { protocol, session } from './network.ts'
+import { Notification } from './notification.ts'
 import { Tray } from './tray.ts'
 
 const manifest = path.resolve(import.meta.dirname, '../../node_modules/electron/package.json')
@@ -26,13 +27,16 @@ if (process.versions['electron'] === undefined) {
 export {
   app,
   BrowserWindow,
+  dialog,
   ipcMain,
   Menu,
   MenuItem,
+  Notification,
   nativeImage,
   nativeTheme,
   powerMonitor,
   protocol,
+  screen,
   session,
   shell,
   Tray,
@@ -41,13 +45,16 @@ export {
 export default strict('electron', {
   app,
   BrowserWindow,
+  dialog,
   ipcMain,
   Menu,
   MenuItem,
   nativeImage,
   nativeTheme,
+  Notification,
   powerMonitor,
   protocol,
+  screen,
   session,
   shell,
   Tray,

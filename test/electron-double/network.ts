@@ -46,11 +46,15 @@ class Session extends EventEmitter {
   readonly protocol = protocol
   permissionRequest: PermissionHandler = null
   permissionCheck: PermissionHandler = null
+  devicePermission: PermissionHandler = null
   setPermissionRequestHandler(handler: PermissionHandler): void {
     this.permissionRequest = handler
   }
   setPermissionCheckHandler(handler: PermissionHandler): void {
     this.permissionCheck = handler
+  }
+  setDevicePermissionHandler(handler: PermissionHandler): void {
+    this.devicePermission = handler
   }
 }
 

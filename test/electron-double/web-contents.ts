@@ -101,6 +101,10 @@ export class WebContents extends EventEmitter {
     this.#expectedUrl = toPageUrl(this.#url)
     this.#quietly('Page.reload')
   }
+  /** The page's process ends as by a defect. */
+  forcefullyCrashRenderer(): void {
+    this.#quietly('Page.crash')
+  }
   getURL(): string {
     return this.#url
   }

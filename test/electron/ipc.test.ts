@@ -3,6 +3,7 @@ import type { WebContents } from 'electron'
 import { ipcMain } from 'electron'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { servePagesOverIpc, whyRefused } from '../../electron/ipc.ts'
+import type { HostApi } from '../../shared/core/host-api.ts'
 import type { MonitorApi } from '../../shared/core/monitor-api.ts'
 import { piecesBetween } from '../../shared/core/state-patch.ts'
 import { sampleState } from '../support/sample-state.ts'
@@ -31,6 +32,12 @@ function fakeApi() {
   } as unknown as MonitorApi
   return { api, listeners }
 }
+
+const describeHost = JSON.stringify({ kind: 'host-call', id: 3, call: 'describe', request: {} })
+const noHost = {
+  describe: async () => ({ kind: 'desktop' }),
+  onNavigate: () => () => {},
+} as unknown as HostApi
 
 const say = (contents: object, message: unknown, senderFrame: unknown = mainFrame) =>
   void ipcMain.emit('monitor', { sender: contents, senderFrame } as never, message)
@@ -62,7 +69,7 @@ describe('whyRefused', () => {
 describe('servePagesOverIpc', () => {
   it('answers the calls of a page it trusts', async () => {
     const { contents, sent } = fakePage()
-    servePagesOverIpc({ kind: 'open', api: fakeApi().api }, () => {}).trust(contents)
+    servePagesOverIpc({ kind: 'open', api: fakeApi().api }, noHost, () => {}).trust(contents)
     say(contents, call)
     const piece = { ask: 0, ...piecesBetween(null, sampleState({ revision: 7 }))[0] }
     await vi.waitFor(() =>
@@ -83,14 +90,14 @@ describe('servePagesOverIpc', () => {
   ])('refuses and reports %s', async (_title, stranger, message, frame, expected) => {
     const { contents } = fakePage()
     const refusals: string[] = []
-    servePagesOverIpc({ kind: 'open', api: fakeApi().api }, refusal => refusals.push(refusal)).trust(contents)
+    servePagesOverIpc({ kind: 'open', api: fakeApi().api }, noHost, refusal => refusals.push(refusal)).trust(contents)
     say(stranger ?? contents, message, frame)
     await vi.waitFor(() => expect(refusals).toEqual([expect.stringContaining(expected)]))
   })
   it('drops the subscription of a page that loads again or goes away', () => {
     const { contents } = fakePage()
     const { api, listeners } = fakeApi()
-    servePagesOverIpc({ kind: 'open', api }, () => {}).trust(contents)
+    servePagesOverIpc({ kind: 'open', api }, noHost, () => {}).trust(contents)
     say(contents, JSON.stringify({ kind: 'subscribe', ask: 1 }))
     const subscribed = listeners.size
     contents.emit('did-start-navigation', { isMainFrame: true, isSameDocument: false })
@@ -101,18 +108,35 @@ describe('servePagesOverIpc', () => {
   })
   it('tells every page that there is no monitor, at once and when asked', () => {
     const { contents, sent } = fakePage()
-    const server = servePagesOverIpc({ kind: 'open', api: fakeApi().api }, () => {})
+    const server = servePagesOverIpc({ kind: 'open', api: fakeApi().api }, noHost, () => {})
     server.trust(contents)
     const closed = { kind: 'closed', reason: 'The monitor stopped.' } as const
     server.serve(closed)
     say(contents, call)
     expect(sent).toEqual([{ kind: 'serving' }, closed, closed])
   })
-  it('serves a monitor that comes later', async () => {
+  it.each([
+    ['there is a monitor', { kind: 'open', api: fakeApi().api }],
+    ['the monitor starts', { kind: 'starting' }],
+    ['there is none', { kind: 'closed', reason: 'Stopped.' }],
+  ] as const)('answers for the host while %s', async (_when, served) => {
     const { contents, sent } = fakePage()
-    const server = servePagesOverIpc({ kind: 'closed', reason: 'Starting.' }, () => {})
+    servePagesOverIpc(served, noHost, () => {}).trust(contents)
+    say(contents, describeHost)
+    await vi.waitFor(() => expect(sent.at(-1)).toEqual({ kind: 'host-result', id: 3, value: { kind: 'desktop' } }))
+  })
+  it('keeps a page that talks too much before the monitor came from filling the memory', async () => {
+    const { contents, sent } = fakePage()
+    const server = servePagesOverIpc({ kind: 'starting' }, noHost, () => {})
     server.trust(contents)
+    for (let n = 0; n < 10_000; n++) say(contents, call)
     server.serve({ kind: 'open', api: fakeApi().api })
+    await vi.waitFor(() => expect(sent.length).toBe(100))
+  })
+  it('answers what was asked before the monitor came', async () => {
+    const { contents, sent } = fakePage()
+    const server = servePagesOverIpc({ kind: 'starting' }, noHost, () => {})
+    server.trust(contents)
     say(contents, call)
     await vi.waitFor(() => expect(sent.at(-1)).toMatchObject({ kind: 'sent', id: 1 }))
   })

@@ -42,7 +42,9 @@ describe('before the app is ready', () => {
     expect(() => protocol.handle('early', () => new Response())).toThrow('before app is ready')
   })
   it('what the stand-in lacks throws instead of being undefined', () => {
-    expect(() => (electron as unknown as { dialog: unknown }).dialog).toThrow('electron.dialog is not implemented')
+    expect(() => (electron as unknown as { desktopCapturer: unknown }).desktopCapturer).toThrow(
+      'electron.desktopCapturer is not implemented',
+    )
   })
 })
 

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { type TrayInput, type TrayItem, trayModel } from '../../electron/tray-model.ts'
 import type { MonitorState } from '../../shared/core/monitor-state.ts'
+import { idOf } from '../support/core-values.ts'
 import { dueSession, sampleSession, sampleState } from '../support/sample-state.ts'
 
 const cycle = {
@@ -64,15 +65,37 @@ describe('the menu of the tray', () => {
   it('sums up, and offers everything without a click on the icon', () => {
     expect(labels(running({ sessions: [dueSession(), sampleSession()] }))).toEqual([
       '2 sessions: 1 at risk, 1 protected',
-      'Open',
       'Checkpoint now',
       'All due',
       'All changed',
+      'Add a login page – shop',
       'Pause',
       '30 minutes',
       '2 hours',
       'Until resumed',
+      'Restore …',
+      'Open',
+      'Settings …',
       'Quit',
+    ])
+  })
+  it('offers each session that fails or is at risk, and the window for the rest of many', () => {
+    const many = Array.from({ length: 14 }, (_, n) => dueSession({ sessionId: idOf(n), title: `Title ${n}` }))
+    const sessions = [{ ...failing, sessionId: idOf(99), title: '' }, ...many, sampleSession({ title: 'Saved' })]
+    const offered = labels(running({ sessions }))
+    expect(offered.slice(4, 15)).toEqual([
+      '00000000 – shop',
+      ...Array.from({ length: 9 }, (_, n) => `Title ${n} – shop`),
+      '5 more …',
+    ])
+  })
+  it('leads to the places of the page that it names', () => {
+    const items = flat(trayModel(running()).items)
+    const actions = items.flatMap(item => (item.kind === 'action' && item.action.kind === 'open' ? [item.action] : []))
+    expect(actions).toEqual([
+      { kind: 'open', at: { view: 'rescue' } },
+      { kind: 'open' },
+      { kind: 'open', at: { view: 'settings' } },
     ])
   })
   it('offers to resume instead of to pause while it is paused', () => {
@@ -93,7 +116,15 @@ describe('the menu of the tray', () => {
 
 it('keeps hostile texts to one short line', () => {
   const hostile = `a\u202eb\n${'x'.repeat(200_000)}`
-  const { toolTip, items } = trayModel({ kind: 'broken', reason: hostile })
-  const texts = [toolTip, ...flat(items).flatMap(item => ('label' in item ? [item.label] : []))]
+  const project = { root: '/x', name: hostile, kind: 'git' } as const
+  const inputs: readonly TrayInput[] = [
+    { kind: 'broken', reason: hostile },
+    running({ sessions: [dueSession({ title: hostile, project })], notices: [{ ...error, message: hostile }] }),
+  ]
+  const models = inputs.map(trayModel)
+  const texts = models.flatMap(({ toolTip, items }) => [
+    toolTip,
+    ...flat(items).flatMap(item => ('label' in item ? [item.label] : [])),
+  ])
   expect(texts.filter(text => text.length > 120 || /[\n\u202e]/.test(text))).toEqual([])
 })

@@ -38,7 +38,18 @@ describe('createTray', () => {
     const labels = tray.menu?.items.map(item => item.label || item.type)
     expect([tray.toolTip, labels]).toEqual([
       'Active Session Monitor: Starting …',
-      ['Starting …', 'separator', 'Open', 'Checkpoint now', 'Pause', 'separator', 'Quit'],
+      [
+        'Starting …',
+        'separator',
+        'Checkpoint now',
+        'Pause',
+        'Restore …',
+        'separator',
+        'Open',
+        'Settings …',
+        'separator',
+        'Quit',
+      ],
     ])
   })
   it('hands on what is clicked, in a submenu too', () => {
@@ -61,6 +72,15 @@ describe('createTray', () => {
     expect(tray.menu).toBe(menu)
     view.show(trayModel({ kind: 'broken', reason: 'out of memory' }))
     expect([tray.menu === menu, tray.toolTip]).toEqual([false, 'Active Session Monitor: Stopped: out of memory'])
+  })
+  it('is made anew with what it showed, when it was forgotten', () => {
+    const { view, tray, onAction } = newTray()
+    view.show(trayModel({ kind: 'broken', reason: 'out of memory' }))
+    view.renew()
+    const renewed = control.trays.at(-1)
+    expect([tray.isDestroyed(), renewed?.toolTip]).toEqual([true, 'Active Session Monitor: Stopped: out of memory'])
+    renewed?.menu?.getMenuItemById('open')?.click()
+    expect(onAction.mock.calls.flat()).toEqual([{ kind: 'open' }])
   })
   it('shows an & of a message as one', () => {
     const { view, tray } = newTray()

@@ -4,7 +4,14 @@ import { type AlertChannel, localMinuteOfDay, watchAlerts } from '../../shared/e
 import { createFakeClock } from '../support/fake-clock.ts'
 import { sampleSession, sampleState } from '../support/sample-state.ts'
 
-const policy = () => ({ enabled: true, quietHours: null, mutedSessions: [] })
+const policy = () => ({
+  failures: true,
+  silence: true,
+  disk: true,
+  collisions: true,
+  quietHours: null,
+  mutedSessions: [],
+})
 const outcome = {
   kind: 'failed',
   sessionId: sampleSession().sessionId,

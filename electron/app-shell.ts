@@ -1,0 +1,255 @@
+/**
+ * The desktop app: the engine in its thread, a tray icon, a window that hides instead of closing, alerts, and an
+ * orderly end. Thin: no rule and no file format lives here.
+ *
+ * Everything that matters is on disk before it is reported, so that an end without warning (power cut, log-off that
+ * does not wait) loses nothing either.
+ */
+import { homedir } from 'node:os'
+import path from 'node:path'
+import { app, Menu, nativeTheme } from 'electron'
+import type { AlertNotice } from '../shared/core/alerts.ts'
+import type { PageTarget } from '../shared/core/host-api.ts'
+import type { MonitorApi } from '../shared/core/monitor-api.ts'
+import type { MonitorState } from '../shared/core/monitor-state.ts'
+import { defaultSettings } from '../shared/core/settings.ts'
+import { type AlertWatch, localMinuteOfDay, watchAlerts } from '../shared/engine/alert-watch.ts'
+import { claudeRoots } from '../shared/engine/claude-roots.ts'
+import { dataFolder } from '../shared/engine/data-folder.ts'
+import { createDesktopNotifier, type DesktopNotifier } from '../shared/engine/desktop-notifier.ts'
+import { type EngineThreadStarted, startEngineThread } from '../shared/engine/engine-thread.ts'
+import { nodePorts } from '../shared/engine/node-ports.ts'
+import type { Ports } from '../shared/engine/ports.ts'
+import { followPower, launchCommand, macMenu, openedAtLogin, quitInOrder } from './app-life.ts'
+import { servePages } from './app-protocol.ts'
+import { createAutostart, hiddenFlag } from './autostart.ts'
+import { createDesktopMemory, type DesktopMemory } from './desktop-memory.ts'
+import { type KeptEngine, keepEngine } from './engine-keeper.ts'
+import { createDesktopHost } from './host.ts'
+import { type PageServer, type Served, servePagesOverIpc } from './ipc.ts'
+import { desktopChannel } from './notifications.ts'
+import { createTray, type TrayView } from './tray.ts'
+import { findTrayHost, watchTrayHost } from './tray-host.ts'
+import { type TrayAction, type TrayInput, trayModel } from './tray-model.ts'
+import { createMainWindow, lockDownPages, type MainWindow } from './window.ts'
+
+export interface AppParts {
+  /** The built app. */
+  readonly dist: string
+  readonly appId: string
+}
+
+const appName = 'Active Session Monitor'
+
+/** What every part of the shell needs. */
+interface Shell {
+  readonly ports: Ports
+  readonly memory: DesktopMemory
+  readonly notifier: DesktopNotifier
+  readonly pages: PageServer
+  readonly window: MainWindow
+  readonly tray: TrayView | null
+  readonly alerts: AlertWatch
+  /** Shows the window, at a place if one is named. */
+  openAt(target?: PageTarget): void
+}
+
+function logLine(message: string): void {
+  console.error(message)
+}
+
+/** Starts everything; the app must be ready. Resolves when tray and window are there. */
+export async function startApp({ dist, appId }: AppParts): Promise<void> {
+  const ports = nodePorts((level, message) => {
+    if (level === 'warn' || level === 'error') logLine(message)
+  })
+  lockDownPages(logLine)
+  servePages(path.join(dist, 'renderer'))
+  Menu.setApplicationMenu(process.platform === 'darwin' ? macMenu() : null)
+  let state: MonitorState | null = null
+  const shell = createShell({ dist, appId, ports, state: () => state, onAction: action => act(action) })
+  const keeper = keepEngine({
+    clock: ports.clock,
+    start: onCrash => startEngine(dist, onCrash),
+    onChange: now => {
+      state = now.kind === 'running' ? state : null
+      showEngine(shell, now, next => {
+        state = next
+      })
+    },
+  })
+  const act = (action: TrayAction) => {
+    perform(action, keeper.monitor(), shell).catch(error => logLine(`The tray's ${action.kind} failed: ${error}`))
+  }
+  quitInOrder(keeper, { before: shell.window.letClose, during: shell.alerts.stop })
+  followPower(keeper)
+  await settleTray(shell)
+}
+
+interface ShellParts extends AppParts {
+  readonly ports: Ports
+  readonly state: () => MonitorState | null
+  readonly onAction: (action: TrayAction) => void
+}
+
+/** Tray, window and alerts, waiting for a monitor. */
+function createShell({ dist, appId, ports, state, onAction }: ShellParts): Shell {
+  const memory = createDesktopMemory(logLine)
+  const { platform } = process
+  const notifier = createDesktopNotifier({
+    platform,
+    appName,
+    appId,
+    icon: path.join(unpacked(dist), 'main', 'app.png'),
+  })
+  const which = ports.commands.which
+  const autostart = createAutostart({ platform, env: process.env, home: homedir(), command: launchCommand() })
+  const host = createDesktopHost({ autostart, notifier, platform, which, state, onTrouble: logLine })
+  const pages = servePagesOverIpc({ kind: 'starting' }, host.api, logLine)
+  const iconFolder = path.join(dist, 'main')
+  const tray = tryTray(() => createTray(trayModel({ kind: 'starting' }), { iconFolder, platform, onAction }))
+  const window = createMainWindow({
+    dist,
+    onPage: pages.trust,
+    onTrouble: logLine,
+    bounds: memory.bounds,
+    keepBounds: memory.keepBounds,
+    hasTray: () => tray !== null,
+    onHidden: () => sayItStays(memory, notifier),
+  })
+  const openAt = (target?: PageTarget) => {
+    if (target !== undefined) host.navigate(target)
+    window.show()
+  }
+  const onClick = (notice: AlertNotice) => openAt(placeOf(notice))
+  const alerts = watchAlerts({
+    clock: ports.clock,
+    minuteOfDay: localMinuteOfDay,
+    policy: settings => (settings ?? defaultSettings).notifications,
+    channels: [desktopChannel({ notifier, platform, onClick })],
+    log: ports.log,
+  })
+  return { ports, memory, notifier, pages, window, tray, alerts, openAt }
+}
+
+function placeOf({ sessionId }: AlertNotice): PageTarget {
+  return sessionId === null ? { view: 'activity' } : { view: 'session', sessionId }
+}
+
+/** Whoever closes the window for the first time may think that all is over. */
+function sayItStays(memory: DesktopMemory, notifier: DesktopNotifier): void {
+  if (!memory.firstTime('stays-in-tray')) return
+  const body = 'Your sessions are still checkpointed. The tray icon opens the window again and quits the app.'
+  void notifier.show({ title: `${appName} goes on in the tray`, body }).then(shown => {
+    if (!shown.ok) logLine(`A notification could not be shown: ${shown.message}`)
+  })
+}
+
+/** Without a tray the window is the way in. */
+function tryTray(create: () => TrayView): TrayView | null {
+  try {
+    return create()
+  } catch (error) {
+    logLine(`There is no tray icon: ${error}`)
+    return null
+  }
+}
+
+// ---- the engine
+
+function startEngine(dist: string, onCrash: (error: Error) => void): Promise<EngineThreadStarted> {
+  const environment = { env: process.env, home: homedir(), platform: process.platform }
+  return startEngineThread({
+    script: path.join(dist, 'main', 'engine-thread.js'),
+    options: {
+      dataFolder: dataFolder(environment),
+      roots: claudeRoots(environment),
+      home: environment.home,
+      environment: { ...environment.env },
+      automatic: true,
+      hostName: 'desktop app',
+    },
+    log: (level, message) => {
+      if (level === 'warn' || level === 'error') logLine(message)
+    },
+    onCrash,
+  })
+}
+
+/** Brings tray, pages and alerts up to what the engine is now. */
+function showEngine(shell: Shell, now: KeptEngine, onState: (state: MonitorState) => void): void {
+  const { pages, alerts, tray } = shell
+  const showInTray = (input: TrayInput) => tray?.show(trayModel(input))
+  pages.serve(servedBy(now))
+  switch (now.kind) {
+    case 'starting':
+      showInTray({ kind: 'starting' })
+      break
+    case 'down':
+      logLine(`${sentence(now.message)} ${now.remedy}`)
+      alerts.see({ kind: 'stopped', message: now.message, remedy: now.remedy })
+      showInTray({ kind: 'broken', reason: now.message })
+      break
+    case 'running':
+      now.monitor.onState(state => {
+        onState(state)
+        applyAppearance(state)
+        alerts.see({ kind: 'running', state })
+        showInTray({ kind: 'running', state })
+      })
+  }
+}
+
+function servedBy(now: KeptEngine): Served {
+  if (now.kind === 'running') return { kind: 'open', api: now.monitor }
+  return now.kind === 'down' ? { kind: 'closed', reason: `${sentence(now.message)} ${now.remedy}` } : now
+}
+
+function sentence(text: string): string {
+  return `${text.replace(/\.$/, '')}.`
+}
+
+async function perform(action: TrayAction, monitor: MonitorApi | null, { openAt }: Shell): Promise<void> {
+  switch (action.kind) {
+    case 'open':
+      return openAt(action.at)
+    case 'checkpoint':
+      await monitor?.requestCheckpoint(action.target)
+      return
+    case 'pause':
+      return monitor?.pause({ untilMs: action.forMs === null ? null : Date.now() + action.forMs })
+    case 'resume':
+      return monitor?.resume({})
+    case 'quit':
+      return app.quit()
+  }
+}
+
+// ---- the system
+
+function applyAppearance(state: MonitorState): void {
+  const { appearance = 'system' } = state.settings as { readonly appearance?: 'system' | 'light' | 'dark' }
+  if (nativeTheme.themeSource !== appearance) nativeTheme.themeSource = appearance
+}
+
+/** Opens the window unless the app was started to stay in the tray and there is one; makes a lost icon anew. */
+async function settleTray(shell: Shell): Promise<void> {
+  const { ports, tray, openAt } = shell
+  const startsHidden = process.argv.includes(hiddenFlag) || openedAtLogin()
+  const show = () => openAt()
+  app.on('second-instance', show)
+  app.on('activate', show)
+  if (!startsHidden) show()
+  const parts = { platform: process.platform, commands: ports.commands, env: process.env, clock: ports.clock }
+  const host = await findTrayHost(parts)
+  if (startsHidden && (tray === null || host.kind === 'none')) show()
+  const stop = watchTrayHost(parts, host, now => {
+    if (now.kind === 'there') tray?.renew()
+  })
+  app.once('will-quit', stop)
+}
+
+/** Other programs cannot read inside the archive. */
+function unpacked(dist: string): string {
+  return dist.replace(`app.asar${path.sep}`, `app.asar.unpacked${path.sep}`)
+}

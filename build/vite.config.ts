@@ -7,11 +7,12 @@
  *
  * The command line is CommonJS: Node loads that, and its own modules from it, in half the time that ES modules take.
  */
-import { chmodSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { builtinModules } from 'node:module'
 import path from 'node:path'
 import react from '@vitejs/plugin-react'
 import { defineConfig, type EnvironmentOptions, type Plugin } from 'vite'
+import { licencesText, packageFolderOf, readPackage, withDependencies } from './licences.ts'
 import { lineWalkDefinition } from './line-walk.ts'
 
 const top = path.resolve(import.meta.dirname, '..')
@@ -77,6 +78,30 @@ function commandLineFiles(): Plugin {
   }
 }
 
+const licenceFolder = path.join(top, 'dist/installer')
+
+/** Notes which packages go into a bundle: in a file, since every environment has a configuration of its own. */
+function noteLicences(): Plugin {
+  return {
+    name: 'note-licences',
+    generateBundle(_options, bundle) {
+      const chunks = Object.values(bundle).filter(output => output.type === 'chunk')
+      const folders = chunks.flatMap(({ moduleIds }) => moduleIds.flatMap(id => packageFolderOf(id) ?? []))
+      mkdirSync(licenceFolder, { recursive: true })
+      writeFileSync(path.join(licenceFolder, `${this.environment.name}.json`), JSON.stringify([...new Set(folders)]))
+    },
+  }
+}
+
+function writeLicences(environments: readonly string[]): void {
+  const noted = environments.flatMap(name => {
+    return JSON.parse(readFileSync(path.join(licenceFolder, `${name}.json`), 'utf8')) as string[]
+  })
+  const folders = new Set([...noted, ...withDependencies(top, 'node-notifier')])
+  const text = licencesText([...folders].map(readPackage))
+  writeFileSync(path.join(licenceFolder, 'third-party-licences.txt'), text)
+}
+
 const threads = {
   'engine-thread': 'shared/engine/engine-thread-main.ts',
   'scan-worker': 'shared/engine/scan-worker.ts',
@@ -86,7 +111,7 @@ export default defineConfig({
   root: path.join(top, 'renderer'),
   base: './',
   publicDir: path.join(top, 'build/icons/runtime'),
-  plugins: [react(), commandLineFiles()],
+  plugins: [react(), commandLineFiles(), noteLicences()],
   define: lineWalkDefinition(),
   environments: {
     client: {
@@ -134,6 +159,7 @@ export default defineConfig({
   builder: {
     async buildApp(builder) {
       await Promise.all(Object.values(builder.environments).map(environment => builder.build(environment)))
+      writeLicences(Object.keys(builder.environments))
     },
   },
 })

@@ -2,7 +2,7 @@
  * How the tests run: three projects, each file in a process of its own.
  *
  * `unit` is fast and has the stand-in for `electron`; `processes` starts other processes; `e2e` starts the built
- * app with a real page and runs last, alone. Start it with `npm test`, which hands in a scratch home: the set-up
+ * app with a real page, or packs it, and runs last, alone. Start it with `npm test`, which hands in a scratch home: the set-up
  * file refuses anything else.
  */
 import path from 'node:path'
@@ -41,7 +41,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'e2e',
-          include: ['test/e2e/**/*.spec.ts'],
+          include: ['test/e2e/**/*.spec.ts', 'test/packaging/**/*.test.ts'],
           fileParallelism: false,
           testTimeout: 60_000,
           sequence: { groupOrder: 2 },

@@ -160,7 +160,7 @@ function tryTray(create: () => TrayView): TrayView | null {
 function startEngine(dist: string, onCrash: (error: Error) => void): Promise<EngineThreadStarted> {
   const environment = { env: process.env, home: homedir(), platform: process.platform }
   return startEngineThread({
-    script: path.join(dist, 'main', 'engine-thread.js'),
+    script: path.join(unpacked(dist), 'main', 'engine-thread.js'),
     options: {
       dataFolder: dataFolder(environment),
       roots: claudeRoots(environment),
@@ -249,7 +249,7 @@ async function settleTray(shell: Shell): Promise<void> {
   app.once('will-quit', stop)
 }
 
-/** Other programs cannot read inside the archive. */
+/** Neither other programs nor threads are started from inside the archive. */
 function unpacked(dist: string): string {
-  return dist.replace(`app.asar${path.sep}`, `app.asar.unpacked${path.sep}`)
+  return dist.replace(/app\.asar(?=[\\/])/, 'app.asar.unpacked')
 }

@@ -26,7 +26,7 @@ interface Icon {
 }
 
 /** Samples per pixel and axis: large icons have few pixels on an edge. */
-const samplesFor = (size: number): number => (size > 64 ? 3 : 8)
+const samplesFor = (size: number): number => (size > 256 ? 2 : size > 64 ? 3 : 8)
 const white: Colour = [255, 255, 255]
 const black: Colour = [0, 0, 0]
 
@@ -86,8 +86,26 @@ export function drawAll(): ReadonlyMap<string, Buffer> {
       files.set(`${state}Template${suffix}.png`, encodePng(drawTemplate(state, 16 * scale)))
     }
   }
-  files.set('app.png', encodePng(drawColoured('protected', 256)))
+  files.set('app.png', encodePng(drawApp(256)))
   return files
+}
+
+/** The app's own icon, for large sizes: the shield of the tray with round edges, in two tones, with room around it. */
+export function drawApp(size: number): Bitmap {
+  const { mark } = icons.protected
+  const grown = (value: number) => (value - 8) * 1.12 + 8
+  return draw(size, (column, row) => {
+    const [x, y] = [grown(column), grown(row)]
+    if (!roundShield(x, y)) return null
+    if (mark(x, y)) return white
+    return x < 8 ? [32, 158, 84] : [22, 128, 66]
+  })
+}
+
+/** Straight above, and a quarter of a cosine to the point below. */
+function roundShield(x: number, y: number): boolean {
+  const half = y <= 7 ? 7 : 7 * Math.cos((((y - 7) / 9) * Math.PI) / 2)
+  return y <= 16 && Math.abs(x - 8) <= half && y >= 0.6 + 1.6 * Math.sin((Math.abs(x - 8) / 7) * (Math.PI / 2)) ** 2
 }
 
 /** White mark on the state's colour. */

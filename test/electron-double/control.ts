@@ -37,7 +37,7 @@ export const control = {
     chromium: findChromium(process.env).program,
     appPath: path.resolve(import.meta.dirname, '../..'),
     userData: '',
-    isPackaged: process.env['ELECTRON_DOUBLE_PACKAGED'] === '1',
+    isPackaged: process.env['ELECTRON_DOUBLE_RESOURCES'] !== undefined,
     startBrowserEarly: false,
     exit: () => {},
     log: () => {},

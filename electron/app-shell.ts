@@ -191,13 +191,25 @@ function showEngine(shell: Shell, now: KeptEngine, onState: (state: MonitorState
       showInTray({ kind: 'broken', reason: now.message })
       break
     case 'running':
-      now.monitor.onState(state => {
+      followState(now.monitor, state => {
         onState(state)
         applyAppearance(state)
         alerts.see({ kind: 'running', state })
         showInTray({ kind: 'running', state })
       })
   }
+}
+
+/** The state as it is, and each later one: a quick engine may have nothing new to say after the first. */
+function followState(monitor: MonitorApi, show: (state: MonitorState) => void): void {
+  let revision = -1
+  const accept = (state: MonitorState) => {
+    if (state.revision <= revision) return
+    revision = state.revision
+    show(state)
+  }
+  monitor.onState(accept)
+  monitor.getState({}).then(accept, error => logLine(`The monitor's state is not known: ${error}`))
 }
 
 function servedBy(now: KeptEngine): Served {

@@ -49,6 +49,16 @@ export function watchAlerts({ clock, minuteOfDay, policy, channels, log }: Alert
   let input: AlertInput | null = null
   let settings: Settings | null = null
 
+  /** A defect is logged, and does not end the watch. */
+  function lookSafely(): number {
+    try {
+      return look()
+    } catch (error) {
+      log('error', `The alerts could not be decided by a defect: ${error}`)
+      return tickMs
+    }
+  }
+
   /** How long nothing will change by itself, ms. */
   function look(): number {
     if (input === null) return tickMs
@@ -67,14 +77,14 @@ export function watchAlerts({ clock, minuteOfDay, policy, channels, log }: Alert
 
   async function run(): Promise<void> {
     while (!ended.signal.aborted) {
-      const restMs = look()
+      const restMs = lookSafely()
       woken = new AbortController()
       await clock.sleep(restMs, AbortSignal.any([woken.signal, ended.signal]))
       await clock.sleep(throttleMs, ended.signal)
     }
   }
 
-  run().catch(error => log('error', `The alerts stopped by a defect: ${error}`))
+  void run()
   return {
     see(next) {
       input = next

@@ -2,8 +2,7 @@
  * The desktop app from start to quit, with the built preload and page: the same steps on the stand-in and on the real
  * Electron. The steps of a target build on each other.
  */
-import { randomUUID } from 'node:crypto'
-import { appendFileSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import type { ElectronApplication, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
@@ -20,47 +19,10 @@ import {
   trayLabel,
   windowsVisible,
 } from './launch.ts'
+import { makeSession, records, say } from './sessions.ts'
 
 const login = { sessionId: '11111111-1111-4111-8111-111111111111', title: 'Mend the login page' }
 const search = { sessionId: '22222222-2222-4222-8222-222222222222', title: 'Make the search faster' }
-
-/** A transcript and what it works on, a folder with one file. */
-function makeSession(home: ScratchHome, { sessionId, title }: typeof login): void {
-  const project = path.join(home.home, sessionId.slice(0, 8))
-  mkdirSync(project)
-  writeFileSync(path.join(project, 'notes.txt'), 'first\n')
-  mkdirSync(path.dirname(transcriptOf(home, sessionId)), { recursive: true })
-  say(home, sessionId, title)
-}
-
-function transcriptOf({ configDir, home }: ScratchHome, sessionId: string): string {
-  const folder = path.join(home, sessionId.slice(0, 8)).replaceAll(/[^A-Za-z0-9]/g, '-')
-  return path.join(configDir, 'projects', folder, `${sessionId}.jsonl`)
-}
-
-/** Adds a prompt to the transcript. */
-function say(home: ScratchHome, sessionId: string, text: string): void {
-  const record = {
-    parentUuid: null,
-    isSidechain: false,
-    userType: 'external',
-    cwd: path.join(home.home, sessionId.slice(0, 8)),
-    sessionId,
-    version: '2.1.0',
-    gitBranch: '',
-    type: 'user',
-    message: { role: 'user', content: text },
-    uuid: randomUUID(),
-    timestamp: new Date().toISOString(),
-  }
-  appendFileSync(transcriptOf(home, sessionId), `${JSON.stringify(record)}\n`)
-}
-
-/** Numbers of the session's records in the store. */
-function records({ dataDir }: ScratchHome, sessionId: string): readonly number[] {
-  const names = readdirSync(path.join(dataDir, 'store', 'checkpoints', sessionId))
-  return names.map(name => Number.parseInt(name, 10)).sort()
-}
 
 for (const { name, missing } of targets) {
   if (missing !== null) console.warn(`\n*** SKIPPED on ${name}: ${missing} ***\n`)

@@ -1,7 +1,7 @@
 /** Starts the built app for a spec: on the stand-in, and on the real Electron where it is. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import path from 'node:path'
-import { _electron, type ElectronApplication } from 'playwright-core'
+import { _electron, type ElectronApplication, type Page } from 'playwright-core'
 import { findElectron } from '../../build/electron-binary.ts'
 import { findChromium } from '../electron-double/chromium.ts'
 
@@ -101,4 +101,50 @@ export function windowsVisible(app: ElectronApplication): Promise<readonly boole
 
 export function closeWindow(app: ElectronApplication): Promise<void> {
   return app.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows()[0]?.close())
+}
+
+/** Ends the engine's thread as a defect would. */
+export function crashEngine(app: ElectronApplication): Promise<void> {
+  return app.evaluate(async () => {
+    const { workers } = globalThis as unknown as { readonly workers: Set<{ terminate(): Promise<number> }> }
+    const all = [...workers]
+    workers.clear()
+    await Promise.all(all.map(worker => worker.terminate()))
+  })
+}
+
+/** Ends the page's process as a defect would. */
+export function crashPage(app: ElectronApplication): Promise<void> {
+  return app.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows()[0]?.webContents.forcefullyCrashRenderer())
+}
+
+/** What the page shows, read by the app itself: Playwright gives up a page that has crashed. '' while it cannot be read. */
+export async function pageText(app: ElectronApplication): Promise<string> {
+  const text = await app.evaluate(({ BrowserWindow }) =>
+    BrowserWindow.getAllWindows()[0]
+      ?.webContents.executeJavaScript('document.body.innerText')
+      .catch(() => ''),
+  )
+  return typeof text === 'string' ? text : ''
+}
+
+/** Asks the monitor as the page does, over the page's own pipe, and resolves with the answer. */
+export function askMonitor(page: Page, call: string, request: unknown): Promise<Record<string, unknown>> {
+  return page.evaluate(
+    message => {
+      const { monitorBridge } = window as unknown as {
+        readonly monitorBridge: { send(text: string): void; onMessage(listener: (text: string) => void): () => void }
+      }
+      return new Promise<Record<string, unknown>>(resolve => {
+        const stop = monitorBridge.onMessage(text => {
+          const answer = JSON.parse(text) as Record<string, unknown>
+          if (answer['id'] !== message.id) return
+          stop()
+          resolve(answer)
+        })
+        monitorBridge.send(JSON.stringify(message))
+      })
+    },
+    { kind: 'call', id: 1_000_000 + Math.floor(Math.random() * 1_000_000), call, request },
+  )
 }

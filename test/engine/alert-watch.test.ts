@@ -75,6 +75,15 @@ describe('the watch over alerts', () => {
       'A notification could not be shown (refused): no bus',
     ])
   })
+  it('goes on after a defect', async () => {
+    const { clock, shown, logged, watch } = watched()
+    watch.see({ kind: 'running' } as AlertInput)
+    await clock.advance(1_000)
+    watch.see(bad)
+    await clock.advance(4_000)
+    watch.stop()
+    expect([shown.length, logged.length]).toEqual([1, 1])
+  })
   it('shows nothing after it was stopped', async () => {
     const { clock, shown, watch } = watched()
     watch.stop()

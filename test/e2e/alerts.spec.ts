@@ -1,0 +1,93 @@
+/** A checkpoint that fails is shown by a real notification server, on a screen of its own. */
+import { mkdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import path from 'node:path'
+import type { ElectronApplication } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { type Desktop, startDesktop, whyNoDesktop } from '../support/desktop.ts'
+import { makeScratchHome, type ScratchHome } from '../support/scratch.ts'
+import { clickTray, closeWindow, launch, pageText, type Target, targets, trayLabel } from './launch.ts'
+import { makeSession, records, say } from './sessions.ts'
+
+const noDesktop = whyNoDesktop()
+if (noDesktop !== null) console.warn(`\n*** SKIPPED: notifications on a real server: ${noDesktop} ***\n`)
+
+const direction = '\u202e'
+const hostile = {
+  sessionId: '33333333-3333-4333-8333-333333333333',
+  title: `--help <b>bold</b> & C:\\new ${direction}txt.exe ${'x'.repeat(200_000)}`,
+}
+const login = { sessionId: '11111111-1111-4111-8111-111111111111', title: 'Mend the login page' }
+
+for (const target of targets) {
+  describe.skipIf(target.missing !== null || noDesktop !== null)(`alerts of the desktop app on ${target.name}`, () => {
+    steps(target)
+  })
+}
+
+function steps(target: Target): void {
+  let desktop: Desktop
+  let home: ScratchHome
+  let app: ElectronApplication
+  const packs = () => path.join(home.dataDir, 'store', 'packs')
+
+  beforeAll(async () => {
+    desktop = await startDesktop()
+    home = makeScratchHome('alerts')
+    for (const session of [login, hostile]) makeSession(home, session)
+    app = await launch(target, { userData: path.join(home.folder, 'electron'), env: { ...home.env, ...desktop.env } })
+  })
+  afterAll(async () => {
+    await app?.close().catch(() => {})
+    await desktop?.stop()
+    home?.remove()
+  })
+
+  it('says once that the app stays when its window is closed', async () => {
+    await expect.poll(() => trayLabel(app, 'status'), { timeout: 20_000 }).toBe('2 sessions: 2 protected')
+    await closeWindow(app)
+    await expect.poll(() => desktop.onScreen()).toBe(1)
+    expect(desktop.notifications().map(({ title, appName }) => [title, appName])).toEqual([
+      ['Active Session Monitor goes on in the tray', 'Active Session Monitor'],
+    ])
+    await clickTray(app, 'open')
+    await closeWindow(app)
+    expect(desktop.notifications().length).toBe(1)
+  })
+  it('tells of a checkpoint that fails, with project, reason and remedy', async () => {
+    // A folder that cannot be written; permission bits would not stop root.
+    renameSync(packs(), `${packs()}-away`)
+    writeFileSync(packs(), 'in the way')
+    for (const { sessionId } of [login, hostile]) say(home, sessionId, 'More')
+    await clickTray(app, 'checkpoint-changed')
+    await expect.poll(() => trayLabel(app, 'status'), { timeout: 20_000 }).toBe('2 sessions: 2 failing')
+    await expect.poll(() => desktop.onScreen(), { timeout: 20_000 }).toBe(1)
+    const picture = path.join(process.env['DESKTOP_SCREENSHOTS'] ?? home.folder, 'notification.png')
+    desktop.screenshot(picture)
+    expect(statSync(picture).size).toBeGreaterThan(2_000)
+    const shown = desktop.notifications().at(-1)
+    expect(shown?.title).toBe('2 things need your attention')
+    expect(shown?.body).toContain('Checkpoint failed: 11111111: “Mend the login page”.')
+  })
+  it('shows what a transcript says as text, in the notification, in the tray and on the page', async () => {
+    const shown = desktop.notifications().at(-1)
+    expect(shown?.body).toContain('&lt;b&gt;bold&lt;/b&gt; &amp; C:')
+    const label = (await trayLabel(app, `checkpoint-${hostile.sessionId}`)) ?? ''
+    const text = await pageText(app)
+    expect(label).toMatch(/^--help <b>bold<\/b> && C:/)
+    expect(text).toContain('<b>bold</b>')
+    expect([shown?.body ?? '', label].filter(one => one.includes(direction) || one.length > 1_000)).toEqual([])
+  })
+  it('is quiet about it afterwards, and well again once the folder can be written', async () => {
+    const before = desktop.notifications().length
+    rmSync(packs())
+    mkdirSync(path.dirname(packs()), { recursive: true })
+    renameSync(`${packs()}-away`, packs())
+    await clickTray(app, 'checkpoint-changed')
+    await expect.poll(() => trayLabel(app, 'status'), { timeout: 20_000 }).toBe('2 sessions: 2 protected')
+    expect([records(home, login.sessionId), records(home, hostile.sessionId)]).toEqual([
+      [1, 2],
+      [1, 2],
+    ])
+    expect(desktop.notifications().length).toBe(before)
+  })
+}

@@ -44,6 +44,7 @@ export default defineConfig({
           include: ['test/e2e/**/*.spec.ts', 'test/packaging/**/*.test.ts'],
           fileParallelism: false,
           testTimeout: 60_000,
+          expect: { poll: { timeout: 10_000 } },
           sequence: { groupOrder: 2 },
         },
       },

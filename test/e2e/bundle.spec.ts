@@ -12,7 +12,7 @@ function importedPackages(code: string): readonly string[] {
   const names = [...code.matchAll(/(?<!`)(?:\bfrom|\bimport\(?|\brequire\()\s*["']([^"'\n]+)["']/g)].map(
     match => match[1] ?? '',
   )
-  const packages = names.filter(name => !/^(\.|node:)/.test(name) && !builtinModules.includes(name))
+  const packages = names.filter(name => /^@?[a-z][\w./-]*$/.test(name) && !builtinModules.includes(name))
   return [...new Set(packages)].sort()
 }
 

@@ -46,7 +46,7 @@ const config: Configuration = {
     { from: 'LICENSE', to: 'LICENSE.txt' },
   ],
   asar: true,
-  asarUnpack: ['dist/main/*.js', '!dist/main/main.js', 'dist/main/app.png', `${vendor}/**`],
+  asarUnpack: ['dist/main/*.js', '!dist/main/main.js', 'dist/main/{app,failing-32@2x}.png', `${vendor}/**`],
   npmRebuild: false, // there is no native module
   publish: null,
   // biome-ignore lint/suspicious/noTemplateCurlyInString: electron-builder fills it in

@@ -14,15 +14,13 @@ import type { MonitorApi } from '../shared/core/monitor-api.ts'
 import type { MonitorState } from '../shared/core/monitor-state.ts'
 import { defaultSettings } from '../shared/core/settings.ts'
 import { type AlertWatch, localMinuteOfDay, watchAlerts } from '../shared/engine/alert-watch.ts'
-import { claudeRoots } from '../shared/engine/claude-roots.ts'
-import { dataFolder } from '../shared/engine/data-folder.ts'
-import { createDesktopNotifier, type DesktopNotifier } from '../shared/engine/desktop-notifier.ts'
-import { type EngineThreadStarted, startEngineThread } from '../shared/engine/engine-thread.ts'
+import { createDesktopNotifier, type DesktopNotifier, type Tone } from '../shared/engine/desktop-notifier.ts'
 import { nodePorts } from '../shared/engine/node-ports.ts'
 import type { Ports } from '../shared/engine/ports.ts'
 import { followPower, launchCommand, macMenu, openedAtLogin, quitInOrder } from './app-life.ts'
 import { servePages } from './app-protocol.ts'
 import { createAutostart, hiddenFlag } from './autostart.ts'
+import { startDesktopEngine } from './desktop-engine.ts'
 import { createDesktopMemory, type DesktopMemory } from './desktop-memory.ts'
 import { type KeptEngine, keepEngine } from './engine-keeper.ts'
 import { createDesktopHost } from './host.ts'
@@ -66,11 +64,12 @@ export async function startApp({ dist, appId }: AppParts): Promise<void> {
   lockDownPages(logLine)
   servePages(path.join(dist, 'renderer'))
   Menu.setApplicationMenu(process.platform === 'darwin' ? macMenu() : null)
+  const script = path.join(unpacked(dist), 'main', 'engine-thread.js')
   let state: MonitorState | null = null
   const shell = createShell({ dist, appId, ports, state: () => state, onAction: action => act(action) })
   const keeper = keepEngine({
     clock: ports.clock,
-    start: onCrash => startEngine(dist, onCrash),
+    start: onEnded => startDesktopEngine({ ports, script, version: app.getVersion() }, onEnded),
     onChange: now => {
       state = now.kind === 'running' ? state : null
       showEngine(shell, now, next => {
@@ -96,12 +95,8 @@ interface ShellParts extends AppParts {
 function createShell({ dist, appId, ports, state, onAction }: ShellParts): Shell {
   const memory = createDesktopMemory(logLine)
   const { platform } = process
-  const notifier = createDesktopNotifier({
-    platform,
-    appName,
-    appId,
-    icon: path.join(unpacked(dist), 'main', 'app.png'),
-  })
+  const iconOf = (tone: Tone) => path.join(unpacked(dist), 'main', tone === 'trouble' ? 'failing-32@2x.png' : 'app.png')
+  const notifier = createDesktopNotifier({ platform, appName, appId, iconOf })
   const which = ports.commands.which
   const autostart = createAutostart({ platform, env: process.env, home: homedir(), command: launchCommand() })
   const host = createDesktopHost({ autostart, notifier, platform, which, state, onTrouble: logLine })
@@ -140,7 +135,7 @@ function placeOf({ sessionId }: AlertNotice): PageTarget {
 function sayItStays(memory: DesktopMemory, notifier: DesktopNotifier): void {
   if (!memory.firstTime('stays-in-tray')) return
   const body = 'Your sessions are still checkpointed. The tray icon opens the window again and quits the app.'
-  void notifier.show({ title: `${appName} goes on in the tray`, body }).then(shown => {
+  void notifier.show({ title: `${appName} goes on in the tray`, body }, 'info').then(shown => {
     if (!shown.ok) logLine(`A notification could not be shown: ${shown.message}`)
   })
 }
@@ -156,25 +151,6 @@ function tryTray(create: () => TrayView): TrayView | null {
 }
 
 // ---- the engine
-
-function startEngine(dist: string, onCrash: (error: Error) => void): Promise<EngineThreadStarted> {
-  const environment = { env: process.env, home: homedir(), platform: process.platform }
-  return startEngineThread({
-    script: path.join(unpacked(dist), 'main', 'engine-thread.js'),
-    options: {
-      dataFolder: dataFolder(environment),
-      roots: claudeRoots(environment),
-      home: environment.home,
-      environment: { ...environment.env },
-      automatic: true,
-      hostName: 'desktop app',
-    },
-    log: (level, message) => {
-      if (level === 'warn' || level === 'error') logLine(message)
-    },
-    onCrash,
-  })
-}
 
 /** Brings tray, pages and alerts up to what the engine is now. */
 function showEngine(shell: Shell, now: KeptEngine, onState: (state: MonitorState) => void): void {

@@ -4,7 +4,6 @@
  */
 import { formatDuration } from '../shared/core/format.ts'
 import type { MonitorApi } from '../shared/core/monitor-api.ts'
-import type { EngineThreadStarted } from '../shared/engine/engine-thread.ts'
 import type { Clock } from '../shared/engine/ports.ts'
 
 export type KeptEngine =
@@ -13,10 +12,15 @@ export type KeptEngine =
   /** Started again by itself after a while; `remedy` says so, and what the user can do. */
   | { readonly kind: 'down'; readonly message: string; readonly remedy: string }
 
+export type EngineStarted =
+  /** `stop` ends it in order within `graceMs`, and then whatever it does. */
+  | { readonly ok: true; readonly monitor: MonitorApi; readonly stop: (graceMs: number) => Promise<void> }
+  | { readonly ok: false; readonly message: string; readonly remedy: string }
+
 export interface KeeperParts {
   readonly clock: Clock
-  /** Starts one engine. `onCrash` is called at most once, and only after a start that went well. */
-  readonly start: (onCrash: (error: Error) => void) => Promise<EngineThreadStarted>
+  /** Starts one engine. `onEnded` is told once, in words, and only after a start that went well. */
+  readonly start: (onEnded: (reason: string) => void) => Promise<EngineStarted>
   /** Told of each change, in order. */
   readonly onChange: (now: KeptEngine) => void
 }
@@ -32,6 +36,7 @@ export interface EngineKeeper {
 const delaysMs = [1_000, 5_000, 15_000, 60_000, 300_000] as const
 /** An engine that ran for this long is healthy again. Ms. */
 const healthyMs = 10 * 60_000
+const defaultGraceMs = 5_000
 
 /** How long to wait after so many failures in a row (at least 1). Ms. */
 export function restartDelayMs(failures: number): number {
@@ -41,8 +46,8 @@ export function restartDelayMs(failures: number): number {
 /** Starts at once. */
 export function keepEngine({ clock, start, onChange }: KeeperParts): EngineKeeper {
   const ended = new AbortController()
-  let running: { readonly thread: { stop(graceMs?: number): Promise<void> }; readonly monitor: MonitorApi } | null =
-    null
+  let running: (EngineStarted & { readonly ok: true }) | null = null
+  let graceMs = defaultGraceMs
   let failures = 0
 
   async function run(): Promise<void> {
@@ -59,32 +64,33 @@ export function keepEngine({ clock, start, onChange }: KeeperParts): EngineKeepe
 
   /** One engine from start to end; resolves with why it is no more. */
   async function runOne(): Promise<{ readonly message: string; readonly remedy: string }> {
-    let crash: (error: Error) => void = () => {}
-    const crashed = new Promise<Error>(resolve => {
-      crash = resolve
+    let end: (reason: string) => void = () => {}
+    const over = new Promise<string>(resolve => {
+      end = resolve
     })
-    const started = await start(crash)
+    const started = await start(end)
     if (!started.ok) return started
     if (ended.signal.aborted) {
-      await started.thread.stop()
+      await started.stop(graceMs)
       return { message: '', remedy: '' }
     }
     const fromMs = clock.monotonicMs()
-    running = { thread: started.thread, monitor: started.thread.monitor }
-    onChange({ kind: 'running', monitor: started.thread.monitor })
-    const error = await crashed
+    running = started
+    onChange({ kind: 'running', monitor: started.monitor })
+    const message = await over
     if (clock.monotonicMs() - fromMs >= healthyMs) failures = 0
-    return { message: `The monitor stopped by a defect: ${error.message}`, remedy: '' }
+    return { message, remedy: '' }
   }
 
   const loop = run()
   return {
     monitor: () => running?.monitor ?? null,
-    async stop(graceMs) {
+    async stop(withinMs) {
+      graceMs = withinMs
       ended.abort()
       const stopping = running
       running = null
-      if (stopping !== null) return stopping.thread.stop(graceMs)
+      if (stopping !== null) return stopping.stop(graceMs)
       await loop
     },
   }

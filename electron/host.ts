@@ -60,7 +60,7 @@ export function createDesktopHost(parts: HostParts): DesktopHost {
       },
       async testNotification() {
         const text = { title: 'Active Session Monitor', body: 'Notifications arrive like this one.' }
-        const shown = await parts.notifier.show(text)
+        const shown = await parts.notifier.show(text, 'info')
         const remedy = 'Allow notifications for this app in the system settings.'
         return shown.ok ? { ok: true } : { ...shown, remedy }
       },

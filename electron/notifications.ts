@@ -23,9 +23,9 @@ export function desktopChannel({ notifier, platform, onClick }: DesktopChannelPa
   const kept = new Set<Notification>()
 
   async function show(notice: AlertNotice): Promise<Shown> {
-    if (notice.sessionId === null || !Notification.isSupported()) return notifier.show(notice)
+    if (notice.sessionId === null || !Notification.isSupported()) return notifier.show(notice, 'trouble')
     const shown = await showByElectron(notice)
-    return shown.ok ? shown : notifier.show(notice)
+    return shown.ok ? shown : notifier.show(notice, 'trouble')
   }
 
   function showByElectron(notice: AlertNotice): Promise<Shown> {

@@ -15,8 +15,11 @@ export interface NotificationText {
   readonly body: string
 }
 
+/** For the picture beside the text. */
+export type Tone = 'info' | 'trouble'
+
 export interface DesktopNotifier {
-  show(text: NotificationText): Promise<Shown>
+  show(text: NotificationText, tone: Tone): Promise<Shown>
 }
 
 /** What stands between the text and the screen. */
@@ -31,8 +34,8 @@ export interface NotifierOptions {
   readonly appName: string
   /** Windows shows the name and icon of the Start menu's entry with this id. */
   readonly appId: string
-  /** An image file, if there is one. */
-  readonly icon: string | null
+  /** An image file, or null for none. */
+  readonly iconOf: (tone: Tone) => string | null
   /** Default: the package, loaded when first needed. */
   readonly load?: () => Promise<RawNotifier>
 }
@@ -51,9 +54,9 @@ const zeroWidthSpace = '\u200b'
 export function createDesktopNotifier(options: NotifierOptions): DesktopNotifier {
   const load = options.load ?? loadNodeNotifier
   return {
-    async show(text) {
+    async show(text, tone) {
       try {
-        return await notify(await load(), options, text)
+        return await notify(await load(), options, text, tone)
       } catch (error) {
         return failed(error)
       }
@@ -61,7 +64,13 @@ export function createDesktopNotifier(options: NotifierOptions): DesktopNotifier
   }
 }
 
-function notify(notifier: RawNotifier, { platform, appName, appId, icon }: NotifierOptions, text: NotificationText) {
+function notify(
+  notifier: RawNotifier,
+  { platform, appName, appId, iconOf }: NotifierOptions,
+  text: NotificationText,
+  tone: Tone,
+): Promise<Shown> {
+  const icon = iconOf(tone)
   const plain = plainNotification(text, { platform, notifySend: platform === 'linux' })
   return new Promise<Shown>(resolve => {
     const timer = setTimeout(() => resolve(failed('the notification service does not answer')), answerMs)

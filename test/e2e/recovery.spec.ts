@@ -1,5 +1,5 @@
 /** What the desktop app does when something of it breaks: the page, the engine, or the user who quits in the middle. */
-import { execFileSync } from 'node:child_process'
+import { execFileSync, spawn } from 'node:child_process'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import type { ElectronApplication } from 'playwright-core'
@@ -26,6 +26,7 @@ for (const target of targets) {
   describe.skipIf(target.missing !== null)(`the desktop app on ${target.name}, when something breaks`, () => {
     crashes(target)
     quitInTheMiddle(target)
+    besideAnother(target)
   })
 }
 
@@ -50,14 +51,14 @@ function crashes(target: Target): void {
   })
   it('starts an engine again that has crashed, says so meanwhile, and saves as before', async () => {
     await crashEngine(app)
-    await expect.poll(() => trayLabel(app, 'status')).toMatch(/^Stopped: The monitor stopped by a defect/)
+    await expect.poll(() => trayLabel(app, 'status')).toMatch(/^Stopped: The monitor stopped/)
     await expect.poll(() => trayLabel(app, 'status'), { timeout: 20_000 }).toBe('1 session: 1 protected')
     say(home, login.sessionId, 'And the logout page')
     await clickTray(app, 'checkpoint-changed')
     await expect.poll(() => records(home, login.sessionId)).toEqual([1, 2])
   })
   it('brings the page back to the new engine by itself', async () => {
-    await expect.poll(() => pageText(app), { timeout: 40_000 }).not.toContain('stopped by a defect')
+    await expect.poll(() => pageText(app), { timeout: 40_000 }).not.toContain('The monitor stopped')
     expect(await pageText(app)).toContain(login.title)
   })
 }
@@ -109,5 +110,29 @@ function trayIsCheckpointing(app: ElectronApplication): Promise<boolean> {
   return app.evaluate(() => {
     const { trayImages } = globalThis as unknown as { readonly trayImages: readonly string[] }
     return trayImages.at(-1)?.includes('checkpointing') ?? false
+  })
+}
+
+function besideAnother(target: Target): void {
+  it('asks a monitor that runs already, and takes its place when it has ended', async () => {
+    const home = makeScratchHome('beside')
+    makeSession(home, login)
+    const cli = path.join(top, 'dist/cli/session-monitor.js')
+    const daemon = spawn(process.execPath, [cli, 'run'], { env: home.env, stdio: 'ignore' })
+    const daemonExit = exitOf(daemon)
+    await expect.poll(() => records(home, login.sessionId), { timeout: 30_000 }).toEqual([1])
+    const app = await launch(target, { userData: path.join(home.folder, 'electron'), env: home.env })
+    onTestFinished(async () => {
+      daemon.kill('SIGKILL')
+      await app.close().catch(() => {})
+      home.remove()
+    })
+    await expect.poll(() => trayLabel(app, 'status'), { timeout: 20_000 }).toBe('1 session: 1 protected')
+    daemon.kill('SIGTERM')
+    await daemonExit
+    say(home, login.sessionId, 'And the logout page')
+    await expect.poll(() => trayLabel(app, 'status'), { timeout: 20_000 }).toBe('1 session: 1 changed')
+    await clickTray(app, 'checkpoint-changed')
+    await expect.poll(() => records(home, login.sessionId)).toEqual([1, 2])
   })
 }

@@ -1,27 +1,26 @@
 import { describe, expect, it } from 'vitest'
-import { type KeptEngine, keepEngine, restartDelayMs } from '../../electron/engine-keeper.ts'
-import type { EngineThreadStarted } from '../../shared/engine/engine-thread.ts'
+import { type EngineStarted, type KeptEngine, keepEngine, restartDelayMs } from '../../electron/engine-keeper.ts'
 import { createFakeClock } from '../support/fake-clock.ts'
 import { createFakeMonitorApi } from '../support/fake-monitor-api.ts'
 
-const refused = { ok: false, code: 'store-format', message: 'Unknown format', remedy: 'Update.' } as const
-const crash = (kept: { readonly crashes: readonly ((error: Error) => void)[] }) =>
-  kept.crashes.at(-1)?.(new Error('out of memory'))
+const refused = { ok: false, message: 'Unknown format', remedy: 'Update.' } as const
+const crash = (kept: { readonly crashes: readonly ((reason: string) => void)[] }) =>
+  kept.crashes.at(-1)?.('The monitor stopped: out of memory.')
 
 /** A keeper whose engines start unless `results` says otherwise, one after the other. */
-function keptEngine(results: readonly EngineThreadStarted[] = []) {
+function keptEngine(results: readonly EngineStarted[] = []) {
   const clock = createFakeClock()
   const seen: KeptEngine[] = []
-  const crashes: ((error: Error) => void)[] = []
-  const stops: (number | undefined)[] = []
+  const crashes: ((reason: string) => void)[] = []
+  const stops: number[] = []
   const { api } = createFakeMonitorApi()
   const left = [...results]
   const keeper = keepEngine({
     clock,
     start: async onCrash => {
       crashes.push(onCrash)
-      const stop = async (graceMs?: number) => void stops.push(graceMs)
-      return left.shift() ?? { ok: true, thread: { monitor: api, stop } }
+      const stop = async (graceMs: number) => void stops.push(graceMs)
+      return left.shift() ?? { ok: true, monitor: api, stop }
     },
     onChange: now => seen.push(now),
   })
@@ -44,7 +43,7 @@ describe('a kept engine', () => {
     expect([kept.seen.at(-1), kept.keeper.monitor()]).toEqual([
       {
         kind: 'down',
-        message: 'The monitor stopped by a defect: out of memory',
+        message: 'The monitor stopped: out of memory.',
         remedy: 'It is started again in 1 s.',
       },
       null,
@@ -98,6 +97,6 @@ describe('a kept engine', () => {
   it('that comes up after the end was asked for is ended too', async () => {
     const { keeper, stops, seen } = keptEngine()
     await keeper.stop(3_500)
-    expect([stops, kinds(seen)]).toEqual([[undefined], ['starting']])
+    expect([stops, kinds(seen)]).toEqual([[3_500], ['starting']])
   })
 })

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { createDesktopNotifier, plainNotification, type RawNotifier } from '../../shared/engine/desktop-notifier.ts'
 
 const viaNotifySend = { platform: 'linux', notifySend: true } as const
-const options = { platform: 'linux', appName: 'App', appId: 'app', icon: null } as const
+const options = { platform: 'linux', appName: 'App', appId: 'app', iconOf: () => null } as const
 
 function notifierWith(raw: RawNotifier) {
   return createDesktopNotifier({ ...options, load: async () => raw })
@@ -39,6 +39,18 @@ describe('the text of a notification', () => {
 })
 
 describe('a notifier', () => {
+  it('shows the picture of the tone', async () => {
+    const seen: unknown[] = []
+    const load = async (): Promise<RawNotifier> => ({
+      notify: ({ icon }, done) => {
+        seen.push(icon)
+        done(null)
+      },
+    })
+    const notifier = createDesktopNotifier({ ...options, iconOf: tone => `/${tone}.png`, load })
+    for (const tone of ['info', 'trouble'] as const) await notifier.show({ title: 't', body: 'b' }, tone)
+    expect(seen).toEqual(['/info.png', '/trouble.png'])
+  })
   it('hands over plain text and the app’s name', async () => {
     const seen: unknown[] = []
     const notifier = notifierWith({
@@ -47,7 +59,7 @@ describe('a notifier', () => {
         done(null)
       },
     })
-    expect(await notifier.show({ title: 't', body: '<b>' })).toEqual({ ok: true })
+    expect(await notifier.show({ title: 't', body: '<b>' }, 'info')).toEqual({ ok: true })
     expect(seen).toEqual([
       { title: 't', message: '&lt;b&gt;', wait: false, sound: false, 'app-name': 'App', appID: 'app' },
     ])
@@ -66,11 +78,14 @@ describe('a notifier', () => {
       },
     ],
   ])('that %s says why and rejects nothing', async (_how, raw) => {
-    expect(await notifierWith(raw).show({ title: 't', body: 'b' })).toEqual({ ok: false, message: 'no bus' })
+    expect(await notifierWith(raw).show({ title: 't', body: 'b' }, 'info')).toEqual({ ok: false, message: 'no bus' })
   })
   it('that cannot be loaded says so', async () => {
     const load = () => Promise.reject(new Error('Cannot find package'))
     const notifier = createDesktopNotifier({ ...options, load })
-    expect(await notifier.show({ title: 't', body: 'b' })).toEqual({ ok: false, message: 'Cannot find package' })
+    expect(await notifier.show({ title: 't', body: 'b' }, 'info')).toEqual({
+      ok: false,
+      message: 'Cannot find package',
+    })
   })
 })

@@ -136,7 +136,7 @@ describe.each(['linux', 'win', 'mac'] as const)('the package for %s', platform =
   it('keeps outside the archive what is started from there, and no other platform’s programs', () => {
     const outside = at(resources, 'app.asar.unpacked')
     const main = readdirSync(path.join(outside, 'dist/main'))
-    expect(main).toEqual(expect.arrayContaining(['engine-thread.js', 'scan-worker.js', 'app.png']))
+    expect(main).toEqual(expect.arrayContaining(['engine-thread.js', 'scan-worker.js', 'app.png', 'failing-32@2x.png']))
     expect(main).not.toContain('main.js')
     const all = existsSync(path.join(outside, vendor))
       ? readdirSync(path.join(outside, vendor), { recursive: true, encoding: 'utf8' })

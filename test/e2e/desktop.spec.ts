@@ -2,18 +2,21 @@
  * The desktop app from start to quit, with the built preload and page: the same steps on the stand-in and on the real
  * Electron. The steps of a target build on each other.
  */
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import type { ElectronApplication, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
+import type { MonitorState } from '../../shared/core/monitor-state.ts'
 import { makeScratchHome, type ScratchHome } from '../support/scratch.ts'
 import {
+  askMonitor,
   clickTray,
   closeWindow,
   exitOf,
   type LaunchOptions,
   launch,
   launchAgain,
+  navigation,
   type Target,
   targets,
   trayLabel,
@@ -41,7 +44,8 @@ function steps(target: Target): void {
   let app: ElectronApplication
   let page: Page
   const row = (title: string) => page.getByRole('row', { name: title })
-  const wordOf = (title: string) => row(title).locator('.protection').innerText()
+  const wordOf = (title: string) => row(title).innerText()
+  const stateNow = async () => (await askMonitor(page, 'getState', {}))['value'] as MonitorState
 
   beforeAll(async () => {
     home = makeScratchHome('desktop')
@@ -83,6 +87,54 @@ function steps(target: Target): void {
     await page.getByRole('button', { name: 'Resume' }).click()
     await page.getByRole('button', { name: 'Pause', exact: true }).waitFor()
     await expect.poll(() => trayLabel(app, 'resume')).toBe(null)
+  })
+  it('checks nothing while it is paused, and once when it is resumed', async () => {
+    await clickTray(app, 'pause')
+    await expect.poll(() => trayLabel(app, 'resume')).toBe('Resume')
+    const before = (await stateNow()).lastCycle
+    say(home, search.sessionId, 'And a cache')
+    await expect.poll(async () => (await stateNow()).sessions.map(({ protection }) => protection)).toContain('changed')
+    expect((await stateNow()).lastCycle).toEqual(before)
+    await clickTray(app, 'resume')
+    await expect.poll(async () => (await stateNow()).lastCycle?.startedMs).toBeGreaterThan(before?.startedMs ?? 0)
+  })
+  it('brings a changed setting from the page to the file, the engine and the scores', async () => {
+    const file = path.join(home.dataDir, 'settings.json')
+    const answer = await askMonitor(page, 'changeSettings', { changes: { 'thresholds.activityFiles': 7 } })
+    expect(answer['value']).toMatchObject({ ok: true })
+    expect(JSON.parse(readFileSync(file, 'utf8'))).toEqual({ thresholds: { activityFiles: 7 } })
+    await expect
+      .poll(async () => (await stateNow()).sessions.map(({ score }) => score.factors.activity.threshold))
+      .toEqual([7, 7])
+  })
+  it('takes the theme that the settings choose', async () => {
+    await askMonitor(page, 'changeSettings', { changes: { appearance: 'dark' } })
+    await expect.poll(() => page.evaluate(() => matchMedia('(prefers-color-scheme: dark)').matches)).toBe(true)
+    await askMonitor(page, 'changeSettings', { changes: { appearance: null } })
+    await expect.poll(() => page.evaluate(() => matchMedia('(prefers-color-scheme: dark)').matches)).toBe(false)
+  })
+  it.each([
+    ['an unknown call', 'toString', {}, 'there is no call "toString" here'],
+    ['a prototype', '__proto__', {}, 'there is no call "__proto__" here'],
+    ['a wrong shape', 'requestCheckpoint', { sessionIds: ['../../etc'] }, 'requestCheckpoint: '],
+    ['too much', 'listCheckpoints', { sessionId: 'x'.repeat(200_000) }, 'listCheckpoints: '],
+    ['no object', 'getState', 5, 'getState: '],
+  ])('refuses %s from a page, logs it, and lives', async (_what, call, request, message) => {
+    const logged = new Promise<string>(resolve => {
+      app.process().stderr?.once('data', (data: Buffer) => resolve(data.toString('utf8')))
+    })
+    const answer = await askMonitor(page, call, request)
+    expect([answer['kind'], String(answer['message']).startsWith(message)]).toEqual(['error', true])
+    expect(await logged).toContain(message)
+    expect((await stateNow()).sessions.length).toBe(2)
+  })
+  it('leads from the tray to the place that the item names', async () => {
+    const settings = navigation(page)
+    await clickTray(app, 'settings')
+    expect(await settings).toEqual({ view: 'settings' })
+    const rescue = navigation(page)
+    await clickTray(app, 'restore')
+    expect(await rescue).toEqual({ view: 'rescue' })
   })
   it('is paused from the page and resumed from the tray', async () => {
     await page.getByRole('button', { name: 'Pause', exact: true }).click()

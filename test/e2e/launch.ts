@@ -148,3 +148,21 @@ export function askMonitor(page: Page, call: string, request: unknown): Promise<
     { kind: 'call', id: 1_000_000 + Math.floor(Math.random() * 1_000_000), call, request },
   )
 }
+
+/** Where the host sends the page next, as a page hears it that has told the host that it listens. */
+export function navigation(page: Page): Promise<unknown> {
+  return page.evaluate(() => {
+    const { monitorBridge } = window as unknown as {
+      readonly monitorBridge: { send(text: string): void; onMessage(listener: (text: string) => void): () => void }
+    }
+    return new Promise<unknown>(resolve => {
+      const stop = monitorBridge.onMessage(text => {
+        const { kind, target } = JSON.parse(text) as { readonly kind: string; readonly target?: unknown }
+        if (kind !== 'navigate') return
+        stop()
+        resolve(target)
+      })
+      monitorBridge.send(JSON.stringify({ kind: 'host-call', id: 1, call: 'describe', request: {} }))
+    })
+  })
+}

@@ -18,6 +18,7 @@ import { type Report, toMarkdown } from './report.ts'
 /** Loaded only when asked for, and only once the environment is safe. */
 const benchmarks: Readonly<Record<string, () => Promise<Benchmark>>> = {
   detect: async () => (await import('./detect.bench.ts')).detect,
+  desktop: async () => (await import('./desktop.bench.ts')).desktop,
   lock: async () => (await import('./lock.bench.ts')).lock,
   restore: async () => (await import('./restore.bench.ts')).restore,
   store: async () => (await import('./store.bench.ts')).store,

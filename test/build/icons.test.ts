@@ -43,7 +43,7 @@ describe('the icons', () => {
     // Pixels, not bytes: another zlib may pack them differently.
     const inRepository = [...drawn.keys()].map(name => decodePng(readFileSync(path.join(runtime, name))))
     expect(inRepository).toEqual([...drawn.values()].map(decodePng))
-  })
+  }, 60_000)
   it('keep their pixels through the file format', () => {
     const bitmap = { size: 2, rgba: Uint8Array.from([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16]) }
     expect(decodePng(encodePng(bitmap))).toEqual(bitmap)

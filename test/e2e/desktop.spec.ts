@@ -6,7 +6,6 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import type { ElectronApplication, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
-import type { MonitorState } from '../../shared/core/monitor-state.ts'
 import { makeScratchHome, type ScratchHome } from '../support/scratch.ts'
 import {
   askMonitor,
@@ -17,6 +16,7 @@ import {
   launch,
   launchAgain,
   navigation,
+  stateOf,
   type Target,
   targets,
   trayLabel,
@@ -45,7 +45,7 @@ function steps(target: Target): void {
   let page: Page
   const row = (title: string) => page.getByRole('row', { name: title })
   const wordOf = (title: string) => row(title).innerText()
-  const stateNow = async () => (await askMonitor(page, 'getState', {}))['value'] as MonitorState
+  const stateNow = () => stateOf(home)
 
   beforeAll(async () => {
     home = makeScratchHome('desktop')
@@ -128,14 +128,6 @@ function steps(target: Target): void {
     expect(await logged).toContain(message)
     expect((await stateNow()).sessions.length).toBe(2)
   })
-  it('leads from the tray to the place that the item names', async () => {
-    const settings = navigation(page)
-    await clickTray(app, 'settings')
-    expect(await settings).toEqual({ view: 'settings' })
-    const rescue = navigation(page)
-    await clickTray(app, 'restore')
-    expect(await rescue).toEqual({ view: 'rescue' })
-  })
   it('is paused from the page and resumed from the tray', async () => {
     await page.getByRole('button', { name: 'Pause', exact: true }).click()
     await page.getByRole('menuitem', { name: 'Pause for 2 hours' }).click()
@@ -176,6 +168,14 @@ function steps(target: Target): void {
   it('goes on from where it was after the page is loaded again', async () => {
     await page.reload()
     await expect.poll(() => wordOf(login.title)).toContain('Protected')
+  })
+  it('leads from the tray to the place that the item names', async () => {
+    const settings = navigation(page)
+    await clickTray(app, 'settings')
+    expect(await settings).toEqual({ view: 'settings' })
+    const rescue = navigation(page)
+    await clickTray(app, 'restore')
+    expect(await rescue).toEqual({ view: 'rescue' })
   })
   it('hides when its window is closed, and a second start shows it again', async () => {
     await closeWindow(app)

@@ -1,9 +1,15 @@
 /** Starts the built app for a spec: on the stand-in, and on the real Electron where it is. */
 import { type ChildProcess, spawn } from 'node:child_process'
+import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { _electron, type ElectronApplication, type Page } from 'playwright-core'
 import { findElectron } from '../../build/electron-binary.ts'
+import type { MonitorState } from '../../shared/core/monitor-state.ts'
+import { connectLocal } from '../../shared/engine/local-client.ts'
+import { localPlace } from '../../shared/engine/local-place.ts'
+import { nodeFiles } from '../../shared/engine/node-ports.ts'
 import { findChromium } from '../electron-double/chromium.ts'
+import type { ScratchHome } from '../support/scratch.ts'
 
 const top = path.resolve(import.meta.dirname, '../..')
 
@@ -165,4 +171,14 @@ export function navigation(page: Page): Promise<unknown> {
       monitorBridge.send(JSON.stringify({ kind: 'host-call', id: 1, call: 'describe', request: {} }))
     })
   })
+}
+
+/** What the running app tells any other program of its user. */
+export async function stateOf({ dataDir }: ScratchHome): Promise<MonitorState> {
+  const place = localPlace(dataDir, process.platform, tmpdir())
+  const attempt = await connectLocal(nodeFiles, place, { timeoutMs: 5_000, uid: process.getuid?.() ?? null })
+  if (attempt.kind !== 'connected') throw new Error(`the app cannot be asked: ${JSON.stringify(attempt)}`)
+  const state = await attempt.monitor.getState({})
+  attempt.close()
+  return state
 }

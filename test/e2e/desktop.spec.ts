@@ -15,7 +15,8 @@ import {
   type LaunchOptions,
   launch,
   launchAgain,
-  navigation,
+  listenForNavigation,
+  navigatedTo,
   stateOf,
   type Target,
   targets,
@@ -170,12 +171,12 @@ function steps(target: Target): void {
     await expect.poll(() => wordOf(login.title)).toContain('Protected')
   })
   it('leads from the tray to the place that the item names', async () => {
-    const settings = navigation(page)
+    await listenForNavigation(page)
     await clickTray(app, 'settings')
-    expect(await settings).toEqual({ view: 'settings' })
-    const rescue = navigation(page)
+    expect(await navigatedTo(page)).toEqual({ view: 'settings' })
+    await listenForNavigation(page)
     await clickTray(app, 'restore')
-    expect(await rescue).toEqual({ view: 'rescue' })
+    expect(await navigatedTo(page)).toEqual({ view: 'rescue' })
   })
   it('hides when its window is closed, and a second start shows it again', async () => {
     await closeWindow(app)

@@ -155,22 +155,28 @@ export function askMonitor(page: Page, call: string, request: unknown): Promise<
   )
 }
 
-/** Where the host sends the page next, as a page hears it that has told the host that it listens. */
-export function navigation(page: Page): Promise<unknown> {
+/** Begins to listen where the host sends the page; ask for it with {@link navigatedTo}. */
+export function listenForNavigation(page: Page): Promise<void> {
   return page.evaluate(() => {
-    const { monitorBridge } = window as unknown as {
+    const outer = window as unknown as {
       readonly monitorBridge: { send(text: string): void; onMessage(listener: (text: string) => void): () => void }
+      navigatedTo: Promise<unknown>
     }
-    return new Promise<unknown>(resolve => {
-      const stop = monitorBridge.onMessage(text => {
+    outer.navigatedTo = new Promise<unknown>(resolve => {
+      const stop = outer.monitorBridge.onMessage(text => {
         const { kind, target } = JSON.parse(text) as { readonly kind: string; readonly target?: unknown }
         if (kind !== 'navigate') return
         stop()
         resolve(target)
       })
-      monitorBridge.send(JSON.stringify({ kind: 'host-call', id: 1, call: 'describe', request: {} }))
     })
+    // The host waits for it: by then a page listens.
+    outer.monitorBridge.send(JSON.stringify({ kind: 'host-call', id: 1, call: 'describe', request: {} }))
   })
+}
+
+export function navigatedTo(page: Page): Promise<unknown> {
+  return page.evaluate(() => (window as unknown as { readonly navigatedTo: Promise<unknown> }).navigatedTo)
 }
 
 /** What the running app tells any other program of its user. */

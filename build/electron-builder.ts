@@ -40,7 +40,7 @@ const config: Configuration = {
   directories: { output: 'release', buildResources: 'build/installer' },
   files,
   extraResources: [
-    { from: 'dist/cli', to: 'cli', filter: ['**/*.js'] },
+    { from: 'dist/cli', to: 'cli', filter: ['**/*.{js,cjs,json}'] },
     { from: 'build/installer/bin', to: 'bin' },
     { from: 'dist/installer/third-party-licences.txt', to: 'third-party-licences.txt' },
     { from: 'LICENSE', to: 'LICENSE.txt' },

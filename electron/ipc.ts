@@ -107,7 +107,8 @@ function createPage(contents: WebContents, host: HostApi, onRefused: (message: s
       held ??= []
       return
     }
-    stopMonitor = served.kind === 'open' ? serveMonitor(served.api, wire, { onRefused, pace: statePace }) : sayClosed(wire, served)
+    stopMonitor =
+      served.kind === 'open' ? serveMonitor(served.api, wire, { onRefused, pace: statePace }) : sayClosed(wire, served)
     const early = held ?? []
     held = null
     for (const message of early) tell(message)

@@ -82,7 +82,7 @@ function electronBuilder(work: string, platform: PackedPlatform): void {
   const { status, stdout, stderr } = spawnSync(process.execPath, [cli, ...args, ...unsigned], {
     cwd: top,
     encoding: 'utf8',
-    timeout: 150_000,
+    timeout: 400_000,
     env: {
       ...process.env,
       ELECTRON_DIST: dist,
@@ -105,7 +105,7 @@ describe.each(['linux', 'win', 'mac'] as const)('the package for %s', platform =
     electronBuilder(work, platform)
     const isFile = (file: string) => /\.[a-z0-9]+$/i.test(file) || /\/(terminal-notifier|LICENSE)$/.test(file)
     files = listPackage(asar, { isPack: false }).filter(isFile)
-  }, 180_000)
+  }, 420_000)
   afterAll(() => removeScratchFolder(work))
 
   it('holds our bundle, and nothing else of ours', () => {

@@ -26,6 +26,8 @@ export interface DaemonNeeds extends SettingFlags {
   readonly quiet?: boolean
   /** Which program this is, in words for others. */
   readonly name: string
+  /** Where another one runs already, wait until it has ended, and take its place. */
+  readonly wait?: boolean
 }
 
 /** Of the time that a stop may take; after it the thread is ended whatever it does. */
@@ -46,7 +48,7 @@ export async function withDaemon(
   let level: LogLevel = 'info'
   const folder = dataPaths(dataFolder(context.environment)).logs
   const { log, close: closeLog } = createLogFile({ clock: nodeClock, files: nodeFiles }, folder, { level: () => level })
-  const started = await startDaemon({ ...context, log }, needs, reason => broken.abort(reason))
+  const started = await startInTurn({ ...context, log }, needs, reason => broken.abort(reason))
   if (!started.ok) return fail(context, started.problem)
   const { monitor, unreachable, stop: stopDaemon } = started.value
   if (unreachable !== null) context.terminal.note(noticeLine({ ...unreachable, id: 'local-socket', level: 'warn' }))
@@ -82,6 +84,24 @@ function stateLogger(log: Log): (state: MonitorState) => void {
     if (isNewCycle(before, state) && state.lastCycle) log('info', `${summarise(state)}; ${cycleLine(state.lastCycle)}`)
     for (const { level, message, remedy } of newNotices(before, state)) log(level, `${message} ${remedy}`)
     before = state
+  }
+}
+
+/** How often one that waits looks whether it is its turn. Ms. */
+const turnEveryMs = 5_000
+
+async function startInTurn(
+  context: CommandContext,
+  needs: DaemonNeeds,
+  onEnded: (reason: string) => void,
+): Promise<Either<HostedMonitor>> {
+  for (let tries = 0; ; tries++) {
+    const started = await startDaemon(context, needs, onEnded)
+    const isTaken = !started.ok && started.problem.exitCode === exitCodes.locked
+    if (!isTaken || !needs.wait) return started
+    if (tries === 0) context.terminal.note(`session-monitor: waiting: ${started.problem.what}`)
+    await nodeClock.sleep(turnEveryMs, context.interrupted)
+    if (context.interrupted.aborted) return started
   }
 }
 

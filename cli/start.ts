@@ -6,6 +6,7 @@
 import os from 'node:os'
 import { CommanderError } from 'commander'
 import { exitCodes } from './exit-codes.ts'
+import { olderArguments } from './older-arguments.ts'
 import type { ProgramResult } from './program/command-tree.ts'
 import { buildProgram, exitCodeOfCommander } from './program.ts'
 import { createTerminal } from './terminal.ts'
@@ -31,7 +32,7 @@ export async function start(): Promise<void> {
     nowMs: () => Date.now(),
   }
   try {
-    await buildProgram(context, result).parseAsync()
+    await buildProgram(context, result).parseAsync(olderArguments(process.argv.slice(2)), { from: 'user' })
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error
     result.exitCode = exitCodeOfCommander(error)

@@ -14,6 +14,7 @@ import { problemLine, safeJson, type Terminal } from '../terminal.ts'
 export interface RunOptions extends SettingFlags {
   readonly json?: boolean
   readonly quiet?: boolean
+  readonly wait?: boolean
 }
 
 export function run(context: CommandContext, options: RunOptions): Promise<ExitCode> {

@@ -1,6 +1,64 @@
 /** Commands about the monitor that runs: its log, the service that keeps it running, its page. */
 import { Option } from 'commander'
-import { type CommandGroup, withJson } from './command-tree.ts'
+import { type CommandGroup, type CommandSpec, withInterval, withJson, withOutput, withPolicy } from './command-tree.ts'
+
+const loadService = () => import('../commands/service.ts')
+
+const install: CommandSpec = {
+  usage: 'install',
+  help: 'start it now and at each login, and again when it breaks',
+  examples: [{ line: 'service install --interval 10', help: 'with a check every 10 minutes' }],
+  shape: command => {
+    withPolicy(withOutput(withInterval(command)))
+  },
+  does: async (context, options) => (await loadService()).serviceInstall(context, options),
+}
+const uninstall: CommandSpec = {
+  usage: 'uninstall',
+  help: 'stop it and take the service away; what is saved stays',
+  shape: command => {
+    withOutput(command)
+  },
+  does: async (context, options) => (await loadService()).serviceUninstall(context, options),
+}
+const start: CommandSpec = {
+  usage: 'start',
+  help: 'start the service now',
+  shape: command => {
+    withOutput(command)
+  },
+  does: async (context, options) => (await loadService()).serviceStart(context, options),
+}
+const stop: CommandSpec = {
+  usage: 'stop',
+  help: 'stop the service until the next login',
+  shape: command => {
+    withOutput(command)
+  },
+  does: async (context, options) => (await loadService()).serviceStop(context, options),
+}
+const status: CommandSpec = {
+  usage: 'status',
+  help: 'whether it is installed, and which monitor runs; exit code 1 if none does',
+  shape: command => {
+    withOutput(command)
+  },
+  does: async (context, options) => (await loadService()).serviceStatus(context, options),
+}
+
+/** As the older monitor's scripts have them, without the word "service". */
+const olderFaces: readonly CommandSpec[] = [
+  ...[install, uninstall, start, stop].map(spec => ({ ...spec, examples: [], hidden: true })),
+  {
+    usage: 'test',
+    help: 'say what a check would find and save; writes nothing',
+    hidden: true,
+    shape: command => {
+      withPolicy(withOutput(command))
+    },
+    does: async (context, options) => (await import('../commands/test.ts')).test(context, options),
+  },
+]
 
 export const running: CommandGroup = {
   title: 'The monitor that runs:',
@@ -39,5 +97,11 @@ export const running: CommandGroup = {
       },
       does: async (context, options) => (await import('../commands/logs.ts')).logs(context, options),
     },
+    {
+      usage: 'service',
+      help: 'let the system keep it running (systemd, launchd, task scheduler), for this user only',
+      below: [install, uninstall, start, stop, status],
+    },
+    ...olderFaces,
   ],
 }

@@ -30,6 +30,7 @@ export const saving: CommandGroup = {
       ],
       shape: command => {
         withPolicy(withOutput(withInterval(command)))
+        command.option('--wait', 'where one runs already, wait for its end and take its place')
       },
       does: async (context, options) => (await import('../commands/run.ts')).run(context, options),
     },

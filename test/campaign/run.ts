@@ -16,6 +16,7 @@ import type { Campaign, CampaignContext, CampaignResult } from './campaign.ts'
 
 /** Loaded only when asked for, and only once the environment is safe. */
 const campaigns: Readonly<Record<string, () => Promise<Campaign>>> = {
+  daemon: async () => (await import('./daemon.campaign.ts')).daemon,
   detect: async () => (await import('./detect.campaign.ts')).detect,
   lock: async () => (await import('./lock.campaign.ts')).lock,
   restore: async () => (await import('./restore.campaign.ts')).restore,

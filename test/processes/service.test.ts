@@ -45,9 +45,8 @@ describe.runIf(process.platform === 'linux')('session-monitor service, on system
     expect(
       existsSync(home('fake-systemctl', 'verify')) && readFileSync(home('fake-systemctl', 'verify'), 'utf8'),
     ).not.toContain('session-monitor')
-    await expect.poll(async () => (await run('service', 'status')).code, { timeout: 60_000, interval: 500 }).toBe(0)
-    const status = JSON.parse((await run('service', 'status', '--json')).out)
-    expect(status).toMatchObject({
+    const status = async () => JSON.parse((await run('service', 'status', '--json')).out)
+    await expect.poll(status, { timeout: 90_000, interval: 500 }).toMatchObject({
       v: 1,
       manager: 'systemd',
       installed: true,

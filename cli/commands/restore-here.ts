@@ -1,14 +1,17 @@
 /** `session-monitor restore` in place: the plan, and with `--yes` the deed. Nothing is written without it. */
 import { checkpointId } from '../../shared/core/checkpoint.ts'
 import { count, formatAge, formatBytes, oneLine } from '../../shared/core/format.ts'
-import type {
-  RestoreAction,
-  RestoreDone,
-  RestoreEntry,
-  RestorePlan,
-  RestoreRefusal,
-  RestoreRequest,
-  RestoreSelection,
+import type { MonitorCalls } from '../../shared/core/monitor-api.ts'
+import { mostPerPage } from '../../shared/core/page.ts'
+import {
+  type RestoreAction,
+  type RestoreDone,
+  type RestoreEntry,
+  type RestorePlan,
+  type RestoreRefusal,
+  type RestoreRequest,
+  type RestoreSelection,
+  restoreActions,
 } from '../../shared/core/restore.ts'
 import { bare, type CommandContext, fail } from '../context.ts'
 import { type Either, type ExitCode, exitCodes, fine, stop, usageProblem } from '../exit-codes.ts'
@@ -65,8 +68,9 @@ export async function restoreHere(
     if (!planned.ok) return refused(context, planned, json ?? false)
     const { plan } = planned
     if (!options.yes) {
-      if (json) terminal.print(safeJson({ v: 1, ok: true, plan }))
-      else for (const line of renderPlan(plan, context.nowMs(), terminal)) terminal.print(line)
+      const entries = await entriesOf(monitor, plan, json ?? false)
+      if (json) terminal.print(safeJson({ v: 1, ok: true, plan: { ...plan, entries } }))
+      else for (const line of renderPlan(plan, entries, context.nowMs(), terminal)) terminal.print(line)
       return exitCodes.fine
     }
     const done = await monitor.applyRestore({ ...request, planId: null })
@@ -75,6 +79,23 @@ export async function restoreHere(
     else if (!quiet) for (const line of renderDone(done, terminal)) terminal.print(line)
     return done.kind === 'complete' ? exitCodes.fine : exitCodes.failed
   })
+}
+
+/** All of them, or of each action but `same` the first few. */
+async function entriesOf(
+  monitor: Pick<MonitorCalls, 'planEntries'>,
+  { planId, counts }: RestorePlan,
+  all: boolean,
+): Promise<readonly RestoreEntry[]> {
+  const found: RestoreEntry[] = []
+  for (const action of restoreActions.filter(one => counts[one] > 0 && (all || one !== 'same'))) {
+    const wanted = all ? counts[action] : Math.min(counts[action], shownPerAction)
+    for (let offset = 0; offset < wanted; offset += mostPerPage) {
+      const limit = Math.min(mostPerPage, wanted - offset)
+      found.push(...(await monitor.planEntries({ planId, actions: [action], offset, limit })).items)
+    }
+  }
+  return found
 }
 
 export function refused(context: CommandContext, refusal: RestoreRefusal, json: boolean): ExitCode {
@@ -120,7 +141,12 @@ function countWords({ rules }: RestoreRequest): Readonly<Record<RestoreAction, s
 
 const shownPerAction = 20
 
-export function renderPlan(plan: RestorePlan, nowMs: number, terminal: Terminal): readonly string[] {
+export function renderPlan(
+  plan: RestorePlan,
+  entries: readonly RestoreEntry[],
+  nowMs: number,
+  terminal: Terminal,
+): readonly string[] {
   const bold = (text: string) => terminal.paint('bold', text)
   const words = countWords(plan.request)
   const actions = (Object.keys(marks) as RestoreAction[]).filter(action => plan.counts[action] > 0)
@@ -132,7 +158,7 @@ export function renderPlan(plan: RestorePlan, nowMs: number, terminal: Terminal)
       const [mark, style] = marks[action]
       return `${terminal.paint(style, `${mark} ${count(plan.counts[action], 'file')}`)} ${words[action]}`
     }),
-    ...entryLines(plan, terminal),
+    ...entryLines(plan, entries, terminal),
     ...plan.atWork.map(({ title, status }) => {
       return terminal.paint(
         'yellow',
@@ -170,11 +196,7 @@ function planPairs(plan: RestorePlan, nowMs: number) {
   ] as const
 }
 
-function entryLines({ entries, counts }: RestorePlan, terminal: Terminal): readonly string[] {
-  const told = entries.items.filter(({ action }) => action !== 'same')
-  const shown = told.filter(
-    (entry, at) => told.slice(0, at).filter(each => each.action === entry.action).length < shownPerAction,
-  )
+function entryLines({ counts }: RestorePlan, shown: readonly RestoreEntry[], terminal: Terminal): readonly string[] {
   const all = Object.values(counts).reduce((sum, n) => sum + n, 0) - counts.same
   if (shown.length === 0) return []
   const more = all - shown.length

@@ -70,7 +70,7 @@ async function openLevels(source: TreeSource, manifest: TreeManifest): Promise<T
   if (!alone.ok) return unsafe(alone.message)
   const { trees, heads } = await openHeads(source, levels, holder)
   const listed = trees.map(tree => tree?.entries ?? null)
-  const plan = planTree(levels, holder, listed)
+  const plan = listed.every(entries => entries === null) ? alone : planTree(levels, holder, listed)
   if (!plan.ok) return unsafe(plan.message)
   const { entries, staged, leftOut, gone } = plan
   return { ok: true, tree: { entries, staged, leftOut, gone, root, levels, trees, heads } }

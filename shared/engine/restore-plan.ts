@@ -136,11 +136,27 @@ function refusal(levels: readonly TreeLevel[], entries: readonly PlannedEntry[])
   if (unsafe) return `the name ${JSON.stringify(displayTreePath(treePathOf(unsafe)))} does not stay below the folder`
   const keys = new Set<string>()
   for (const { name } of entries) {
-    if (keys.has(byteKey(name))) return `the name ${JSON.stringify(name.toString())} comes twice`
-    keys.add(byteKey(name))
+    const key = byteKey(name)
+    if (keys.has(key)) return `the name ${JSON.stringify(name.toString())} comes twice`
+    keys.add(key)
   }
-  const both = entries.find(({ name }) => parentsOf(byteKey(name)).some(parent => keys.has(parent)))
-  return both ? `a part of ${JSON.stringify(both.name.toString())} is itself a file or a link` : null
+  const both = foldersOf(keys).find(folder => keys.has(folder))
+  return both === undefined
+    ? null
+    : `${JSON.stringify(Buffer.from(both, 'latin1').toString())} is a folder and a file or a link`
+}
+
+/** Every folder that names lie in, each once. */
+function foldersOf(keys: ReadonlySet<string>): readonly string[] {
+  const folders = new Set<string>()
+  for (const key of keys) {
+    for (let at = key.lastIndexOf('/'); at > 0; at = key.lastIndexOf('/', at - 1)) {
+      const folder = key.slice(0, at)
+      if (folders.has(folder)) break
+      folders.add(folder)
+    }
+  }
+  return [...folders]
 }
 
 /** `a/b` and `a` for `a/b/c`. */

@@ -99,9 +99,7 @@ export function refuse(code: RestoreRefusalCode, message: string, remedy: string
 }
 
 async function makePlan(planning: Planning): Promise<OpenPlan | RestoreRefusal> {
-  const { store, record, request } = planning
-  const broken = store.verifyRecord(record, { readData: false })[0]
-  if (broken !== undefined && request.selection.what === 'whole') return damaged(broken.message)
+  const { request } = planning
   const opened = await openPart(planning)
   if ('ok' in opened) return opened
   return request.target.kind === 'side' ? planSide(planning, opened, request.target.folder) : planHere(planning, opened)

@@ -17,6 +17,7 @@ import { type Report, toMarkdown } from './report.ts'
 
 /** Loaded only when asked for, and only once the environment is safe. */
 const benchmarks: Readonly<Record<string, () => Promise<Benchmark>>> = {
+  cli: async () => (await import('./cli.bench.ts')).cli,
   detect: async () => (await import('./detect.bench.ts')).detect,
   desktop: async () => (await import('./desktop.bench.ts')).desktop,
   lock: async () => (await import('./lock.bench.ts')).lock,

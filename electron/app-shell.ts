@@ -48,6 +48,8 @@ interface Shell {
   readonly window: MainWindow
   readonly tray: TrayView | null
   readonly alerts: AlertWatch
+  /** Told whether somebody shows the tray's icon: without it the window is the only way in. */
+  setTrayShown(shown: boolean): void
   /** Shows the window, at a place if one is named. */
   openAt(target?: PageTarget): void
 }
@@ -103,13 +105,14 @@ function createShell({ dist, appId, ports, state, onAction }: ShellParts): Shell
   const pages = servePagesOverIpc({ kind: 'starting' }, host.api, logLine)
   const iconFolder = path.join(dist, 'main')
   const tray = tryTray(() => createTray(trayModel({ kind: 'starting' }), { iconFolder, platform, onAction }))
+  let isTrayShown = tray !== null
   const window = createMainWindow({
     dist,
     onPage: pages.trust,
     onTrouble: logLine,
     bounds: memory.bounds,
     keepBounds: memory.keepBounds,
-    hasTray: () => tray !== null,
+    hasTray: () => isTrayShown,
     onHidden: () => sayItStays(memory, notifier),
   })
   const openAt = (target?: PageTarget) => {
@@ -124,7 +127,10 @@ function createShell({ dist, appId, ports, state, onAction }: ShellParts): Shell
     channels: [desktopChannel({ notifier, platform, onClick })],
     log: ports.log,
   })
-  return { ports, memory, notifier, pages, window, tray, alerts, openAt }
+  const setTrayShown = (shown: boolean) => {
+    isTrayShown = shown && tray !== null
+  }
+  return { ports, memory, notifier, pages, window, tray, alerts, setTrayShown, openAt }
 }
 
 function placeOf({ sessionId }: AlertNotice): PageTarget {
@@ -215,14 +221,13 @@ async function perform(action: TrayAction, monitor: MonitorApi | null, { openAt 
 
 // ---- the system
 
-function applyAppearance(state: MonitorState): void {
-  const { appearance = 'system' } = state.settings as { readonly appearance?: 'system' | 'light' | 'dark' }
-  if (nativeTheme.themeSource !== appearance) nativeTheme.themeSource = appearance
+function applyAppearance({ settings }: MonitorState): void {
+  if (nativeTheme.themeSource !== settings.appearance) nativeTheme.themeSource = settings.appearance
 }
 
 /** Opens the window unless the app was started to stay in the tray and there is one; makes a lost icon anew. */
 async function settleTray(shell: Shell): Promise<void> {
-  const { ports, tray, openAt } = shell
+  const { ports, tray, openAt, setTrayShown } = shell
   const startsHidden = process.argv.includes(hiddenFlag) || openedAtLogin()
   const show = () => openAt()
   app.on('second-instance', show)
@@ -230,8 +235,10 @@ async function settleTray(shell: Shell): Promise<void> {
   if (!startsHidden) show()
   const parts = { platform: process.platform, commands: ports.commands, env: process.env, clock: ports.clock }
   const host = await findTrayHost(parts)
+  setTrayShown(host.kind !== 'none')
   if (startsHidden && (tray === null || host.kind === 'none')) show()
   const stop = watchTrayHost(parts, host, now => {
+    setTrayShown(now.kind !== 'none')
     if (now.kind === 'there') tray?.renew()
   })
   app.once('will-quit', stop)

@@ -2,10 +2,11 @@
 import { mkdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import type { ElectronApplication } from 'playwright-core'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
+import { takeBusName } from '../support/bus-name.ts'
 import { type Desktop, startDesktop, whyNoDesktop } from '../support/desktop.ts'
 import { makeScratchHome, type ScratchHome } from '../support/scratch.ts'
-import { clickTray, closeWindow, launch, pageText, type Target, targets, trayLabel } from './launch.ts'
+import { clickTray, closeWindow, launch, pageText, type Target, targets, trayLabel, windowsVisible } from './launch.ts'
 import { makeSession, records, say } from './sessions.ts'
 
 const noDesktop = whyNoDesktop()
@@ -21,6 +22,7 @@ const login = { sessionId: '11111111-1111-4111-8111-111111111111', title: 'Mend 
 for (const target of targets) {
   describe.skipIf(target.missing !== null || noDesktop !== null)(`alerts of the desktop app on ${target.name}`, () => {
     steps(target)
+    withoutTray(target)
   })
 }
 
@@ -32,6 +34,8 @@ function steps(target: Target): void {
 
   beforeAll(async () => {
     desktop = await startDesktop()
+    // Somebody shows tray icons, or closing the window would only minimise it.
+    await takeBusName(desktop.env['DBUS_SESSION_BUS_ADDRESS'] ?? '', 'org.kde.StatusNotifierWatcher')
     home = makeScratchHome('alerts')
     for (const session of [login, hostile]) makeSession(home, session)
     app = await launch(target, { userData: path.join(home.folder, 'electron'), env: { ...home.env, ...desktop.env } })
@@ -86,5 +90,24 @@ function steps(target: Target): void {
     await expect.poll(() => trayLabel(app, 'status'), { timeout: 20_000 }).toBe('2 sessions: 2 protected')
     expect([records(home, login.sessionId), records(home, hostile.sessionId)]).toEqual([[1], [1, 2]])
     expect(desktop.notifications().length).toBe(before)
+  })
+}
+
+function withoutTray(target: Target): void {
+  it('opens its window where nobody shows tray icons, and only minimises it', async () => {
+    const bare = await startDesktop()
+    const home = makeScratchHome('no-tray')
+    const env = { ...home.env, ...bare.env }
+    const app = await launch(target, { userData: path.join(home.folder, 'electron'), env, args: ['--hidden'] })
+    onTestFinished(async () => {
+      await app.close().catch(() => {})
+      await bare.stop()
+      home.remove()
+    })
+    await expect.poll(() => windowsVisible(app)).toEqual([true])
+    await closeWindow(app)
+    expect(await windowsVisible(app)).toEqual([true])
+    expect(await app.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows()[0]?.isMinimized())).toBe(true)
+    expect(bare.notifications()).toEqual([])
   })
 }

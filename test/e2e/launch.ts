@@ -47,6 +47,8 @@ export interface LaunchOptions {
   /** Electron's own data: the single-instance lock is in it. */
   readonly userData: string
   readonly env: Readonly<Record<string, string>>
+  /** For the app itself. */
+  readonly args?: readonly string[]
 }
 
 const appArguments = (userData: string): readonly string[] => [
@@ -61,11 +63,14 @@ const environment = (env: Readonly<Record<string, string>>): Record<string, stri
 }
 
 /** The app under Playwright's control. */
-export function launch({ executable }: Target, { userData, env }: LaunchOptions): Promise<ElectronApplication> {
+export function launch(
+  { executable }: Target,
+  { userData, env, args = [] }: LaunchOptions,
+): Promise<ElectronApplication> {
   return _electron.launch({
     executablePath: executable,
     cwd: top,
-    args: ['-r', path.join(top, 'test/e2e/tray-hook.cjs'), ...appArguments(userData)],
+    args: ['-r', path.join(top, 'test/e2e/tray-hook.cjs'), ...appArguments(userData), ...args],
     env: environment(env),
     timeout: 30_000,
   })

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { findTrayHost, type TrayHost, watchTrayHost } from '../../electron/tray-host.ts'
 import { nodePorts } from '../../shared/engine/node-ports.ts'
 import type { CommandResult, CommandRunner } from '../../shared/engine/ports.ts'
+import { takeBusName } from '../support/bus-name.ts'
 import { startDesktop, whyNoDesktop } from '../support/desktop.ts'
 import { createFakeClock } from '../support/fake-clock.ts'
 
@@ -57,12 +58,20 @@ describe('the host of tray icons', () => {
 const missing = whyNoDesktop()
 if (missing !== null) console.warn(`\n*** SKIPPED: asking a real session bus: ${missing} ***\n`)
 describe.skipIf(missing !== null)('a real session bus', () => {
-  it('says that nobody shows icons, and that there is no bus once it is gone', async () => {
+  it('says who shows icons, that nobody does, and that there is no bus once it is gone', async () => {
     const desktop = await startDesktop()
     const runner = nodePorts(() => {}).commands
     const parts = { platform: 'linux', commands: runner, env: desktop.env } as const
     const before = await findTrayHost(parts)
+    const giveUp = await takeBusName(desktop.env['DBUS_SESSION_BUS_ADDRESS'] ?? '', 'org.kde.StatusNotifierWatcher')
+    const during = await findTrayHost(parts)
+    giveUp()
     await desktop.stop()
-    expect([before.kind, (await findTrayHost(parts)).kind]).toEqual(['none', 'unknown'])
+    const after = await findTrayHost(parts)
+    expect([before.kind, during, after.kind]).toEqual([
+      'none',
+      { kind: 'there', owner: expect.stringMatching(/^:1\.\d+$/) },
+      'unknown',
+    ])
   })
 })

@@ -14,6 +14,7 @@ import { nodeClock, nodeFiles, nodePorts } from '../shared/engine/node-ports.ts'
 import type { Log } from '../shared/engine/ports.ts'
 import { bare, type CommandContext, fail, noticeLine } from './context.ts'
 import { cycleLine } from './cycle-words.ts'
+import { watchDaemonAlerts } from './daemon-alerts.ts'
 import { type Either, type ExitCode, exitCodes, fine, type Problem, stop } from './exit-codes.ts'
 import { type SettingFlags, settingValuesOf } from './flags.ts'
 import { isNewCycle, newNotices } from './news.ts'
@@ -55,7 +56,9 @@ export async function withDaemon(
   const progress = needs.json || needs.quiet ? noProgress : createProgress(context.terminal, nodeClock)
   log('info', `Started: ${needs.name}, version ${about.version}, process ${process.pid}.`)
   const tell = stateLogger(log)
+  const alerts = watchDaemonAlerts(context.environment, log)
   const see = (state: MonitorState) => {
+    alerts.see({ kind: 'running', state })
     progress.show(state.progress)
     level = state.settings.logLevel
     tell(state)
@@ -70,6 +73,7 @@ export async function withDaemon(
     return fail(context, brokenProblem(String(broken.signal.reason)))
   } finally {
     unsubscribe()
+    alerts.stop()
     progress.show(null)
     await stopDaemon(engineGraceMs)
     log('info', 'Stopped.')

@@ -7,6 +7,7 @@
 import { rmSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
+import about from '../../package.json' with { type: 'json' }
 import type { MonitorApi } from '../../shared/core/monitor-api.ts'
 import type { LocalMonitor } from '../../shared/engine/local-client.ts'
 import { nodeClock } from '../../shared/engine/node-ports.ts'
@@ -14,6 +15,7 @@ import { type CommandContext, fail } from '../context.ts'
 import { ended, withDaemon } from '../daemon.ts'
 import { createAdmission } from '../dashboard/admission.ts'
 import { dashboardCalls } from '../dashboard/dashboard-calls.ts'
+import { createDashboardHost } from '../dashboard/dashboard-host.ts'
 import { type Dashboard, startDashboard } from '../dashboard/dashboard-server.ts'
 import { openInBrowser } from '../dashboard/open-browser.ts'
 import { readPageFiles } from '../dashboard/page-files.ts'
@@ -107,6 +109,7 @@ async function openDashboard(context: CommandContext, options: ServeOptions): Pr
     startDashboard({
       files,
       admission,
+      host: createDashboardHost(process.platform, about.version),
       allowed: dashboardCalls(options.allowChanges ?? false),
       port: at,
       log: (level, message, fields) => {

@@ -16,6 +16,7 @@ const harmless: readonly CallName[] = [
   'diffFile',
   'showCheckpoint',
   'listRescue',
+  'getHistory',
 ]
 
 /** @param changes With those that change settings, give work back or write files too. */

@@ -8,7 +8,9 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { type WebSocket, WebSocketServer } from 'ws'
+import type { HostApi } from '../../shared/core/host-api.ts'
 import type { CallName, MonitorApi } from '../../shared/core/monitor-api.ts'
+import { serveHost } from '../../shared/core/serve-host.ts'
 import { serveMonitor } from '../../shared/core/serve-monitor.ts'
 import type { Log } from '../../shared/engine/ports.ts'
 import type { ClosableWire } from '../../shared/engine/socket-wire.ts'
@@ -21,6 +23,7 @@ import { createRateLimit } from './rate-limit.ts'
 export interface DashboardOptions {
   readonly files: PageFiles
   readonly admission: Admission
+  readonly host: HostApi
   /** What a page may call. */
   readonly allowed: readonly CallName[]
   /** 0: any free one. */
@@ -148,8 +151,10 @@ export async function startDashboard(options: DashboardOptions): Promise<Dashboa
         await statePace(after)
       },
     })
+    const stopHost = serveHost(options.host, wire)
     wire.onClosed(() => {
       stop()
+      stopHost()
       pages.delete(wire)
     })
   }

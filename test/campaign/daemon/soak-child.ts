@@ -9,6 +9,7 @@ import { tmpdir } from 'node:os'
 import { WebSocket } from 'ws'
 import { createAdmission } from '../../../cli/dashboard/admission.ts'
 import { dashboardCalls } from '../../../cli/dashboard/dashboard-calls.ts'
+import { createDashboardHost } from '../../../cli/dashboard/dashboard-host.ts'
 import { startDashboard } from '../../../cli/dashboard/dashboard-server.ts'
 import { connectMonitor, type Wire } from '../../../shared/core/wire.ts'
 import { connectLocal } from '../../../shared/engine/local-client.ts'
@@ -47,6 +48,7 @@ const admission = createAdmission()
 const dashboard = await startDashboard({
   files: { get: () => null },
   admission,
+  host: createDashboardHost(process.platform, '0'),
   allowed: dashboardCalls(false),
   port: 0,
   log: () => {},

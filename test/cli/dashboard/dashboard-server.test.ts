@@ -8,8 +8,10 @@ import { afterEach, describe, expect, it } from 'vitest'
 import { WebSocket } from 'ws'
 import { createAdmission } from '../../../cli/dashboard/admission.ts'
 import { dashboardCalls } from '../../../cli/dashboard/dashboard-calls.ts'
+import { createDashboardHost } from '../../../cli/dashboard/dashboard-host.ts'
 import { type DashboardOptions, startDashboard } from '../../../cli/dashboard/dashboard-server.ts'
 import { readPageFiles } from '../../../cli/dashboard/page-files.ts'
+import { connectHost } from '../../../shared/core/host-api.ts'
 import { callNames } from '../../../shared/core/monitor-api.ts'
 import { connectMonitor, type Wire } from '../../../shared/core/wire.ts'
 import { idOf, stateOf, viewOf } from '../../support/core-values.ts'
@@ -37,6 +39,7 @@ async function open(options: Partial<DashboardOptions> = {}) {
   const dashboard = await startDashboard({
     files,
     admission,
+    host: createDashboardHost('linux', '1.2.3'),
     allowed: dashboardCalls(false),
     port: 0,
     log: (_level, message, fields) => logged.push(`${message} ${JSON.stringify(fields ?? {})}`),
@@ -218,6 +221,21 @@ describe('the dashboard, to its own page', () => {
     expect(world.fake.asked.map(one => one.call)).toEqual(['requestCheckpoint'])
     expect(dashboardCalls(true)).toEqual(callNames)
   })
+})
+
+it('tells a page that its host can do nothing for it', async () => {
+  const world = await open()
+  const { socket } = await knock(world, { key: await keyOf(world) })
+  const host = connectHost(wireOf(socket))
+  const session = { what: 'terminal', sessionId: idOf(1) } as const
+  expect(await host.describe({})).toEqual({
+    kind: 'dashboard',
+    can: [],
+    platform: 'linux',
+    version: '1.2.3',
+    startsAtLogin: null,
+  })
+  expect(await host.open(session)).toMatchObject({ ok: false })
 })
 
 describe('the dashboard, to those who should not get in', () => {

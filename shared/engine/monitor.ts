@@ -257,7 +257,7 @@ function createMonitor(ports: Ports, options: MonitorOptions, { store, state, le
     const looked = await overview.look(found, lookOptions())
     history.trim()
     sessions.replace(looked)
-    scores.record(looked, ports.clock.nowMs())
+    scores.record(looked)
     publishViews()
     noteDamage()
     if (options.automatic && !stopping.signal.aborted) startWatching()
@@ -496,7 +496,7 @@ function createMonitor(ports: Ports, options: MonitorOptions, { store, state, le
       await worker.idle()
       await tail
       await detection.close()
-      scores.save()
+      scores.save(true)
       state.update({ phase: 'stopped', nextCycleAtMs: null })
     },
   }

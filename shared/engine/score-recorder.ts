@@ -1,5 +1,5 @@
 /**
- * Keeps how the scores and contexts of sessions went, one small file per session. A cache: whatever is lost or does
+ * Keeps how the scores and contexts of sessions at work went, in sixteen small files. A cache: whatever is lost or does
  * not parse begins anew, and nothing else depends on it.
  */
 import path from 'node:path'
@@ -8,20 +8,21 @@ import { type ScoreSample, type SessionHistory, sampleOf, withSample } from '../
 import type { PerFactor } from '../core/scoring.ts'
 import { isLive, type SessionId } from '../core/session.ts'
 import { loadCache, saveCache } from './cache-file.ts'
-import { errorCode, removeQuietly } from './durable-file.ts'
 import type { SessionEntry } from './overview.ts'
 import type { Ports } from './ports.ts'
 
 export interface ScoreRecorder {
-  /** Takes a sample of every session that has something to lose or that is live. */
-  record(entries: Iterable<SessionEntry>, nowMs: number): void
+  /** Takes a sample of every session that is live, or was at work within the last day and has something to lose. */
+  record(entries: Iterable<SessionEntry>): void
   history(sessionId: SessionId): SessionHistory
-  /** Writes what has changed. */
-  save(): void
+  /** Writes what has changed, at most every ten minutes unless it must be `now`. */
+  save(now?: boolean): void
 }
 
-/** Sessions that are kept in memory and on disk; the ones that were longest without a sample go. */
-const mostSessions = 2_000
+/** Sessions that are kept; the ones that were longest without a sample go. */
+export const mostSessions = 500
+const dayMs = 86_400_000
+const saveEveryMs = 600_000
 
 /** A row per sample: time, total, the four scores, context tokens, context percent. */
 const rowSchema = z.tuple([
@@ -34,79 +35,74 @@ const rowSchema = z.tuple([
   z.number().nullable(),
   z.number().nullable(),
 ])
-const fileSchema = z.looseObject({ v: z.literal(1), samples: z.array(rowSchema).max(1_000) })
+const shardSchema = z.looseObject({ v: z.literal(1), sessions: z.record(z.string(), z.array(rowSchema).max(1_000)) })
 
 export function createScoreRecorder(ports: Ports, folder: string): ScoreRecorder {
-  const known = new Map<SessionId, readonly ScoreSample[]>()
-  const unsaved = new Set<SessionId>()
-  const fileOf = (id: SessionId) => path.join(folder, `${id}.json`)
+  /** Oldest sample first. */
+  const known = load()
+  const unsaved = new Set<string>()
+  let savedMs = ports.clock.monotonicMs()
 
   return {
-    record(entries, nowMs) {
+    record(entries) {
+      const nowMs = ports.clock.nowMs()
       for (const { session, view } of entries) {
-        if (view.partial || (view.protection === 'protected' && !isLive(view.live))) continue
+        const isAtWork = nowMs - (view.lastActivityMs ?? 0) < dayMs && view.protection !== 'protected'
+        if (view.partial || !(isLive(view.live) || isAtWork)) continue
         const context = { tokens: view.contextTokens, percent: view.contextPercent }
         take(session.facts.sessionId, sampleOf(view.score, context, nowMs))
       }
-    },
-    history: sessionId => ({ samples: samplesOf(sessionId) }),
-    save() {
-      if (unsaved.size === 0) return
-      ports.files.makeFolder(folder)
-      for (const id of unsaved) saveCache(ports, fileOf(id), { v: 1, samples: (known.get(id) ?? []).map(rowOf) })
-      unsaved.clear()
       forgetOldest()
+    },
+    history: sessionId => ({ samples: known.get(sessionId) ?? [] }),
+    save(now = false) {
+      const nowMs = ports.clock.monotonicMs()
+      if (unsaved.size === 0 || (!now && nowMs - savedMs < saveEveryMs)) return
+      savedMs = nowMs
+      ports.files.makeFolder(folder)
+      for (const shard of unsaved) saveCache(ports, fileOf(shard), { v: 1, sessions: sessionsOf(shard) })
+      unsaved.clear()
     },
   }
 
   function take(id: SessionId, sample: ScoreSample): void {
-    const before = samplesOf(id)
+    const before = known.get(id) ?? []
     const after = withSample(before, sample)
     if (after === before) return
     known.delete(id)
     known.set(id, after)
-    unsaved.add(id)
-  }
-
-  function samplesOf(id: SessionId): readonly ScoreSample[] {
-    return known.get(id) ?? loadCache(ports, fileOf(id), fileSchema)?.samples.map(sampleOfRow) ?? []
+    unsaved.add(shardOf(id))
   }
 
   function forgetOldest(): void {
     for (const id of known.keys()) {
-      if (known.size <= mostSessions) break
+      if (known.size <= mostSessions) return
       known.delete(id)
-      removeQuietly(ports.files, fileOf(id))
-    }
-    for (const name of strangers()) removeQuietly(ports.files, path.join(folder, name))
-  }
-
-  /** Files beyond the number that is kept, of sessions that had no sample in this run: the oldest. */
-  function strangers(): readonly string[] {
-    const names = listed().filter(name => !known.has(name.replace(/\.json$/, '')))
-    const tooMany = names.length + known.size - mostSessions
-    if (tooMany <= 0) return []
-    const age = new Map(names.map(name => [name, changedMs(path.join(folder, name))]))
-    return names.sort((a, b) => (age.get(a) ?? 0) - (age.get(b) ?? 0)).slice(0, tooMany)
-  }
-
-  function listed(): readonly string[] {
-    try {
-      return ports.files.list(folder)
-    } catch (error) {
-      if (errorCode(error) === null) throw error
-      return []
+      unsaved.add(shardOf(id))
     }
   }
 
-  function changedMs(at: string): number {
-    try {
-      return ports.files.lstat(at).mtimeMs
-    } catch (error) {
-      if (errorCode(error) === null) throw error
-      return 0
-    }
+  function fileOf(shard: string): string {
+    return path.join(folder, `${shard}.json`)
   }
+
+  function sessionsOf(shard: string): Record<SessionId, readonly Row[]> {
+    const own = [...known].filter(([id]) => shardOf(id) === shard)
+    return Object.fromEntries(own.map(([id, samples]) => [id, samples.map(rowOf)]))
+  }
+
+  function load(): Map<SessionId, readonly ScoreSample[]> {
+    const all = [...'0123456789abcdef'].flatMap(shard =>
+      Object.entries(loadCache(ports, fileOf(shard), shardSchema)?.sessions ?? {}).map(
+        ([id, rows]) => [id, rows.map(sampleOfRow)] as const,
+      ),
+    )
+    return new Map(all.sort(([, a], [, b]) => (a.at(-1)?.atMs ?? 0) - (b.at(-1)?.atMs ?? 0)))
+  }
+}
+
+function shardOf(id: SessionId): string {
+  return id[0] ?? '0'
 }
 
 type Row = z.infer<typeof rowSchema>

@@ -95,6 +95,7 @@ describe('settings of a running monitor', () => {
   })
 
   it('tells how the score of a session went, also after a restart', async () => {
+    world.advance(Date.parse('2026-01-05T10:00:00.000Z') - Date.now())
     await monitor.runCycle({})
     await monitor.stop()
     monitor = await world.started()

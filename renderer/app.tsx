@@ -1,7 +1,7 @@
 /** The page: the frame, and in it the view that the address names. */
 import { MantineProvider } from '@mantine/core'
 import type { i18n } from 'i18next'
-import { useEffect, useRef, useState } from 'react'
+import { type ReactNode, useEffect, useRef, useState } from 'react'
 import { I18nextProvider, useTranslation } from 'react-i18next'
 import { ActivityView } from './activity-view.tsx'
 import { Announcer } from './announcer.tsx'
@@ -20,6 +20,7 @@ import { ShortcutsSheet, useShortcuts } from './shortcuts.tsx'
 import { colourVariables, theme } from './theme.ts'
 import { hashOf, open, useView, type View, viewOf } from './view-state.ts'
 import { WelcomeView } from './welcome-view.tsx'
+import { useMakeWords, WordsContext } from './words.ts'
 
 interface AppProps {
   readonly store: MonitorStore
@@ -37,16 +38,22 @@ export function App({ store, i18n, nonce }: AppProps) {
         defaultColorScheme="auto"
         {...(nonce === undefined ? {} : { getStyleNonce: () => nonce })}
       >
-        <MonitorProvider store={store}>
-          <SessionsUiProvider>
-            <SettingsDraftProvider>
-              <Page />
-            </SettingsDraftProvider>
-          </SessionsUiProvider>
-        </MonitorProvider>
+        <WordsProvider>
+          <MonitorProvider store={store}>
+            <SessionsUiProvider>
+              <SettingsDraftProvider>
+                <Page />
+              </SettingsDraftProvider>
+            </SessionsUiProvider>
+          </MonitorProvider>
+        </WordsProvider>
       </MantineProvider>
     </I18nextProvider>
   )
+}
+
+function WordsProvider({ children }: { readonly children: ReactNode }) {
+  return <WordsContext value={useMakeWords()}>{children}</WordsContext>
 }
 
 function Page() {

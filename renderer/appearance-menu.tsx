@@ -1,12 +1,12 @@
 /** Colours, contrast and motion of this page. */
 import { ActionIcon, Popover, SegmentedControl, Tooltip, useMantineColorScheme } from '@mantine/core'
 import { useId, useState } from 'react'
-import { useTranslation } from 'react-i18next'
 import { LineIcon } from './icons.tsx'
 import { setPreferences, usePreferences } from './preferences.ts'
+import { useWords } from './words.ts'
 
 export function AppearanceMenu() {
-  const { t } = useTranslation()
+  const { t } = useWords()
   const [opened, setOpened] = useState(false)
   return (
     <Popover
@@ -39,7 +39,7 @@ export function AppearanceMenu() {
 
 /** The three choices by themselves: the settings show them too. */
 export function AppearanceChoices() {
-  const { t } = useTranslation()
+  const { t } = useWords()
   const { colorScheme, setColorScheme } = useMantineColorScheme()
   const { contrast, motion } = usePreferences()
   return (

@@ -31,7 +31,7 @@ export function createI18n(language: Language): i18n {
     resources: { en: { translation: en }, de: { translation: de } },
     initAsync: false,
     // What a newer monitor says and this page has no word for is shown as the monitor calls it.
-    parseMissingKeyHandler: key => key.split('.').at(-1) ?? key,
+    parseMissingKeyHandler: (key, otherwise) => otherwise ?? key.split('.').at(-1) ?? key,
     // React escapes; and a name with "$t(" or "{{" in it is a name.
     interpolation: { escapeValue: false, skipOnVariables: true },
   })

@@ -117,7 +117,7 @@ const quietMs = 60_000
 export function createMonitorStore(
   openWire: () => PageWire,
   clock: StoreClock = browserClock,
-  paceMs = 100,
+  paceMs = 150,
 ): MonitorStore {
   const listeners = new Set<() => void>()
   let snapshot: PageSnapshot = {

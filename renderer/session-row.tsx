@@ -1,5 +1,4 @@
 /** One line of the list: a session, or a project above its sessions. */
-import { ActionIcon, Checkbox, Tooltip } from '@mantine/core'
 import { memo } from 'react'
 import type { SessionView } from '../shared/core/monitor-state.ts'
 import { factorNames } from '../shared/core/scoring.ts'
@@ -8,7 +7,7 @@ import { LineIcon, ProtectionIcon } from './icons.tsx'
 import { useIsOpen, useIsRunning, useStore } from './page-context.tsx'
 import { type GroupRow, hasUnsavedWork, nextDue } from './sessions-query.ts'
 import { useSessionsUi } from './sessions-ui.tsx'
-import { Bar, FactorMeter, ProtectionMark } from './ui.tsx'
+import { Bar, CheckBox, FactorMeter, ProtectionMark } from './ui.tsx'
 import { hashOf, sessionView } from './view-state.ts'
 import { useWords, type Words } from './words.ts'
 
@@ -104,10 +103,9 @@ function SelectCell({ sessionId, title, isActive }: PartProps & { readonly sessi
   }
   return (
     <Cell name="select">
-      <Checkbox
-        size="xs"
+      <CheckBox
         tabIndex={isActive ? 0 : -1}
-        aria-label={t('list.select', { title })}
+        label={t('list.select', { title })}
         checked={selection.has(sessionId)}
         onChange={toggle}
       />
@@ -205,19 +203,18 @@ function ActionCell({ view, title, isActive }: PartProps & { readonly view: Sess
   const isRunning = useIsRunning(view.sessionId)
   return (
     <Cell name="actions">
-      <Tooltip label={t('actions.checkpointNow')}>
-        <ActionIcon
-          variant="default"
-          size="md"
-          tabIndex={isActive ? 0 : -1}
-          loading={isRunning}
-          disabled={!isOpen}
-          aria-label={t('list.checkpoint', { title })}
-          onClick={() => void store.checkpointSession(view.sessionId)}
-        >
-          <LineIcon name="save" />
-        </ActionIcon>
-      </Tooltip>
+      <button
+        type="button"
+        className="icon-button"
+        tabIndex={isActive ? 0 : -1}
+        disabled={!isOpen || isRunning}
+        aria-busy={isRunning}
+        aria-label={t('list.checkpoint', { title })}
+        title={t('actions.checkpointNow')}
+        onClick={() => void store.checkpointSession(view.sessionId)}
+      >
+        <LineIcon name={isRunning ? 'refresh' : 'save'} />
+      </button>
     </Cell>
   )
 }

@@ -88,7 +88,7 @@ export function sessionsFor(
 
 /** The rows of the list: the sessions, below a row for each project if the query groups them. */
 export function rowsOf(sessions: readonly SessionView[], query: SessionsQuery): readonly Row[] {
-  if (!query.grouped) return sessions.map(view => ({ kind: 'session', view }))
+  if (!query.grouped) return sessions.map(rowOf)
   const groups = Map.groupBy(sessions, groupKey)
   return [...groups].flatMap(([key, views]) => {
     const folded = query.folded.has(key)
@@ -100,8 +100,19 @@ export function rowsOf(sessions: readonly SessionView[], query: SessionsQuery): 
       worst: worstOf(views),
       folded,
     }
-    return folded ? [group] : [group, ...views.map((view): SessionRow => ({ kind: 'session', view }))]
+    return folded ? [group] : [group, ...views.map(rowOf)]
   })
+}
+
+const rows = new WeakMap<SessionView, SessionRow>()
+
+/** The same row for the same view: of 10,000 a change makes one anew. */
+function rowOf(view: SessionView): SessionRow {
+  const known = rows.get(view)
+  if (known !== undefined) return known
+  const row: SessionRow = { kind: 'session', view }
+  rows.set(view, row)
+  return row
 }
 
 export function hasUnsavedWork({ unsaved }: SessionView): boolean {

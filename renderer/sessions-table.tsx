@@ -2,9 +2,8 @@
  * The list of sessions as a grid of which only what is in sight is drawn. One row has the focus; the keys move it
  * (see `shortcuts.tsx`), and Tab goes on from it to its own controls.
  */
-import { Checkbox } from '@mantine/core'
 import { useVirtualizer, type Virtualizer } from '@tanstack/react-virtual'
-import { type KeyboardEvent, useEffect, useLayoutEffect, useMemo, useRef, useState } from 'react'
+import { type KeyboardEvent, memo, useLayoutEffect, useMemo, useRef, useState } from 'react'
 import type { SessionView } from '../shared/core/monitor-state.ts'
 import { Grid, HeadCell, Line, RowGroup } from './grid-parts.tsx'
 import { LineIcon } from './icons.tsx'
@@ -12,6 +11,7 @@ import { useNowMs, useStore } from './page-context.tsx'
 import { GroupRowLine, SessionRowLine } from './session-row.tsx'
 import type { Row, SessionsQuery, SortKey } from './sessions-query.ts'
 import { useSessionsUi } from './sessions-ui.tsx'
+import { CheckBox } from './ui.tsx'
 import { open, sessionView } from './view-state.ts'
 import { useWords } from './words.ts'
 
@@ -27,7 +27,10 @@ type Layout = 'cards' | 'two-lines' | 'wide'
 const rowRem: Readonly<Record<Layout, number>> = { cards: 10.5, 'two-lines': 4, wide: 3.5 }
 const groupRem = 2.5
 
-export function SessionsTable({ rows, shown, sort }: TableProps) {
+/** Drawn again only when its rows have changed. */
+export const SessionsTable = memo(Table)
+
+function Table({ rows, shown, sort }: TableProps) {
   const { t } = useWords()
   const nowMs = useNowMs()
   const list = useRef<HTMLDivElement>(null)
@@ -37,14 +40,17 @@ export function SessionsTable({ rows, shown, sort }: TableProps) {
     count: rows.length,
     getScrollElement: () => scrollElement(list.current),
     estimateSize: index => height(rows[index]),
-    getItemKey: index => keyOf(rows[index]) ?? index,
     scrollMargin: margin,
     scrollPaddingStart: 7 * rem,
     scrollPaddingEnd: 2 * rem,
-    overscan: 6,
+    overscan: 4,
+    // Rows may come one frame late; a wheel that turns fast must not be held up.
+    useFlushSync: false,
   })
-  // biome-ignore lint/correctness/useExhaustiveDependencies: the heights change with the layout
-  useEffect(() => virtualizer.measure(), [virtualizer, layout, rem])
+  // The heights follow the layout, and in groups the rows; without groups all are of one height and nothing moves.
+  const shape = sort.grouped ? rows : null
+  // biome-ignore lint/correctness/useExhaustiveDependencies: see above
+  useLayoutEffect(() => virtualizer.measure(), [virtualizer, layout, rem, shape])
   const keys = useGridKeys(rows, virtualizer, list)
   return (
     <Grid
@@ -60,13 +66,14 @@ export function SessionsTable({ rows, shown, sort }: TableProps) {
         {virtualizer.getVirtualItems().map(item => {
           const row = rows[item.index]
           if (row === undefined) return null
+          const key = keyOf(row)
           const place = { index: item.index, top: item.start - margin, height: item.size }
           const isActive = item.index === keys.activeIndex
           return row.kind === 'group' ? (
-            <GroupRowLine key={item.key} row={row} place={place} isActive={isActive} onFocus={keys.onFocus} />
+            <GroupRowLine key={key} row={row} place={place} isActive={isActive} onFocus={keys.onFocus} />
           ) : (
             <SessionRowLine
-              key={item.key}
+              key={key}
               view={row.view}
               place={place}
               isActive={isActive}
@@ -106,11 +113,12 @@ function useLayout(list: React.RefObject<HTMLDivElement | null>) {
       )
     }
     measure()
-    // What stands above the list may grow or go: then the list begins elsewhere.
+    // What stands above the list may grow or go: then the list begins elsewhere, and all of the view has another height.
     const observer = new ResizeObserver(measure)
-    for (const element of [outer, inner, ...(inner.closest('main')?.children ?? [])]) observer.observe(element)
+    const view = inner.closest('main')
+    for (const element of [outer, inner, ...(view === null ? [] : [view])]) observer.observe(element)
     return () => observer.disconnect()
-  })
+  }, [list])
   return measured
 }
 
@@ -202,7 +210,7 @@ const largestFirst: readonly SortKey[] = ['time', 'activity', 'context', 'idle',
 function Head({ shown, sort }: { readonly shown: readonly SessionView[]; readonly sort: SessionsQuery }) {
   const { t } = useWords()
   const { selection, setSelection, setQuery } = useSessionsUi()
-  const selected = shown.filter(view => selection.has(view.sessionId)).length
+  const selected = selection.size === 0 ? 0 : shown.filter(view => selection.has(view.sessionId)).length
   const press = (key: SortKey) => {
     if (sort.sort !== key) return setQuery({ sort: key, descending: largestFirst.includes(key) })
     // The third press gives back the monitor's own order.
@@ -213,11 +221,10 @@ function Head({ shown, sort }: { readonly shown: readonly SessionView[]; readonl
     <RowGroup className="grid-head">
       <Line className="head-line" rowIndex={1}>
         <HeadCell name="select">
-          <Checkbox
-            size="xs"
-            aria-label={t('list.selectAll')}
+          <CheckBox
+            label={t('list.selectAll')}
             checked={selected > 0 && selected === shown.length}
-            indeterminate={selected > 0 && selected < shown.length}
+            isMixed={selected > 0 && selected < shown.length}
             onChange={() => setSelection(new Set(selected === 0 ? shown.map(view => view.sessionId) : []))}
           />
         </HeadCell>

@@ -1,6 +1,6 @@
 /** Search, filters and order of the list, and what can be done to the sessions that are selected. */
 import { Button, Chip, CloseButton, Select, TextInput } from '@mantine/core'
-import type { SessionView } from '../shared/core/monitor-state.ts'
+import { memo } from 'react'
 import { LineIcon } from './icons.tsx'
 import { useIsOpen, useIsRunning, useStore } from './page-context.tsx'
 import { isFiltered, type SortKey, sortKeys } from './sessions-query.ts'
@@ -10,18 +10,21 @@ import { open, sessionsView } from './view-state.ts'
 import { useWords } from './words.ts'
 
 interface ToolbarProps {
-  readonly shown: readonly SessionView[]
+  readonly shown: number
   readonly total: number
 }
 
-export function SessionsToolbar({ shown, total }: ToolbarProps) {
+/** Drawn again only when what it counts has changed. */
+export const SessionsToolbar = memo(Toolbar)
+
+function Toolbar({ shown, total }: ToolbarProps) {
   const { selection } = useSessionsUi()
   return (
     <div className="toolbar">
       <Search />
       <Filters />
       <Order />
-      <Shown shown={shown.length} total={total} />
+      <Shown shown={shown} total={total} />
       {selection.size > 0 ? <SelectionActions /> : <BulkActions />}
     </div>
   )

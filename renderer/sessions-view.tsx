@@ -1,7 +1,7 @@
 /** Every session at a glance: the summary, what to show and in which order, and the list. */
 import { Button } from '@mantine/core'
 import { useDeferredValue, useMemo } from 'react'
-import type { MonitorState, SessionView } from '../shared/core/monitor-state.ts'
+import type { SessionView } from '../shared/core/monitor-state.ts'
 import { useIsOpen, useMonitor, useMonitorState } from './page-context.tsx'
 import { type Row, rowsOf, sessionsFor } from './sessions-query.ts'
 import { SessionsTable } from './sessions-table.tsx'
@@ -17,8 +17,9 @@ const noSessions: readonly SessionView[] = []
 
 export function SessionsView() {
   const { t } = useWords()
-  const state = useMonitor(snapshot => snapshot.state)
-  if (state === null) return <Waiting />
+  const hasState = useMonitor(({ state }) => state !== null)
+  const isEmpty = useMonitorState(({ sessions }) => sessions.length === 0, true)
+  if (!hasState) return <Waiting />
   return (
     <>
       <h2 className="hidden" tabIndex={-1} data-view-title>
@@ -27,7 +28,7 @@ export function SessionsView() {
       <WelcomeBanner />
       <Notices />
       <SummaryStrip />
-      {state.sessions.length === 0 ? <NoSessions state={state} /> : <SessionList />}
+      {isEmpty ? <NoSessions /> : <SessionList />}
     </>
   )
 }
@@ -52,7 +53,7 @@ function SessionList() {
   const { query } = useSessionsUi()
   return (
     <>
-      <SessionsToolbar shown={shown} total={sessions.length} />
+      <SessionsToolbar shown={shown.length} total={sessions.length} />
       {shown.length === 0 ? <NothingMatches /> : <SessionsTable rows={rows} shown={shown} sort={query} />}
     </>
   )
@@ -78,10 +79,12 @@ function NothingMatches() {
   )
 }
 
-function NoSessions({ state }: { readonly state: MonitorState }) {
+function NoSessions() {
   const { t, name } = useWords()
-  const isReading = state.phase === 'starting' || state.phase === 'scanning'
-  const roots = state.roots.length === 0 ? t('list.empty.noRoots') : state.roots.map(root => name(root, 300)).join(', ')
+  const phase = useMonitorState(state => state.phase, 'starting')
+  const folders = useMonitorState<readonly string[]>(state => state.roots, nothing)
+  const isReading = phase === 'starting' || phase === 'scanning'
+  const roots = folders.length === 0 ? t('list.empty.noRoots') : folders.map(root => name(root, 300)).join(', ')
   return (
     <Empty icon={isReading ? 'refresh' : 'folder'} title={t(isReading ? 'list.empty.reading' : 'list.empty.title')}>
       <p>{t(isReading ? 'list.empty.readingText' : 'list.empty.text')}</p>

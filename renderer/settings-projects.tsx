@@ -1,6 +1,8 @@
 /** Settings for one folder and all below it: excluded, or with thresholds of its own. */
+
 import { Autocomplete, Button, Switch } from '@mantine/core'
 import { useId, useMemo, useState } from 'react'
+import { oneLine } from '../shared/core/format.ts'
 import type { SessionView } from '../shared/core/monitor-state.ts'
 import type { ProjectOverride, Thresholds } from '../shared/core/settings.ts'
 import { type NumberField, numberFields } from '../shared/core/settings-fields.ts'
@@ -73,7 +75,7 @@ function OverrideCard({ override, problem, onChange }: OverrideCardProps) {
         size="compact-xs"
         variant="subtle"
         color="gray"
-        aria-label={words.t('settings.projects.removeOne', { path: override.path })}
+        aria-label={words.t('settings.projects.removeOne', { path: words.name(override.path, 300) })}
         onClick={() => onChange(null)}
       >
         {words.t('settings.projects.remove')}
@@ -141,6 +143,7 @@ function AddOverride({ taken, onAdd }: AddOverrideProps) {
   return (
     <div className="setting-pair">
       <Autocomplete
+        renderOption={({ option }) => <bdi>{oneLine(option.value, 300)}</bdi>}
         label={t('settings.projects.folder')}
         placeholder={t('settings.projects.folderHint')}
         data={known}

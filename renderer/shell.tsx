@@ -1,6 +1,5 @@
 /** The frame around every view: name and phase, the ways to the views, what can be done to all sessions. */
 import { ActionIcon, Button, Menu, Progress, Tooltip } from '@mantine/core'
-import { useTranslation } from 'react-i18next'
 import type { MonitorState } from '../shared/core/monitor-state.ts'
 import { AppearanceMenu } from './appearance-menu.tsx'
 import { LineIcon } from './icons.tsx'
@@ -11,7 +10,7 @@ import { useWords, type Words } from './words.ts'
 const minuteMs = 60_000
 
 export function Header({ onShowShortcuts }: { readonly onShowShortcuts: () => void }) {
-  const { t } = useTranslation()
+  const { t } = useWords()
   return (
     <header className="header">
       <div className="brand">
@@ -81,7 +80,7 @@ export function phaseWords(words: Words, state: MonitorState, nowMs: number): st
 }
 
 function Views() {
-  const { t } = useTranslation()
+  const { t } = useWords()
   const { kind } = useView()
   const problems = useMonitorState(({ notices }) => notices.filter(({ level }) => level !== 'info').length, 0)
   const link = (view: View, label: string, isHere: boolean, badge: string | null = null) => (
@@ -100,7 +99,7 @@ function Views() {
 }
 
 function CheckNow() {
-  const { t } = useTranslation()
+  const { t } = useWords()
   const store = useStore()
   const isOpen = useIsOpen()
   const isRunning = useIsRunning('check')
@@ -116,7 +115,7 @@ function CheckNow() {
 }
 
 function Pause() {
-  const { t } = useTranslation()
+  const { t } = useWords()
   const store = useStore()
   const isOpen = useIsOpen()
   const isPaused = useMonitorState(({ paused }) => paused !== null, false)

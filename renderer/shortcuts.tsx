@@ -1,10 +1,10 @@
 /** The keys that work anywhere, and the sheet that lists all keys. Single keys can be turned off. */
 import { Kbd, Modal, Switch } from '@mantine/core'
 import { useEffect } from 'react'
-import { useTranslation } from 'react-i18next'
 import type { MonitorStore } from './monitor-store.ts'
 import { setPreferences, usePreferences } from './preferences.ts'
 import { open, sessionsView } from './view-state.ts'
+import { useWords } from './words.ts'
 
 export const searchFieldId = 'session-search'
 
@@ -76,7 +76,7 @@ const inList = [
 ] as const
 
 export function ShortcutsSheet({ opened, onClose }: { readonly opened: boolean; readonly onClose: () => void }) {
-  const { t } = useTranslation()
+  const { t } = useWords()
   const { singleKeys } = usePreferences()
   const rows = (keys: typeof anywhere | typeof inList) => (
     <dl className="keys">

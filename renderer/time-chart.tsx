@@ -97,11 +97,11 @@ function chartOptions(words: Words, element: HTMLElement, { marks, limit, highes
 }
 
 /** The day where the ticks lie days apart, else the time. */
-function tickWords({ language }: Words, tick: number, ticks: readonly number[]): string {
+function tickWords({ region }: Words, tick: number, ticks: readonly number[]): string {
   const apart = (ticks[1] ?? tick) - (ticks[0] ?? tick)
   const format: Intl.DateTimeFormatOptions =
     apart >= 43_200 ? { day: 'numeric', month: 'short' } : { hour: '2-digit', minute: '2-digit' }
-  return new Date(tick * 1_000).toLocaleString(language, format)
+  return new Date(tick * 1_000).toLocaleString(region, format)
 }
 
 function drawLimit({ ctx, bbox, valToPos }: UPlot, limit: number, colour: string): void {

@@ -1,6 +1,5 @@
 /** The few parts that every view is made of. */
 import { type ReactNode, useId } from 'react'
-import { useTranslation } from 'react-i18next'
 import type { Protection } from '../shared/core/monitor-state.ts'
 import type { FactorName, FactorScore } from '../shared/core/scoring.ts'
 import { factorValue, meterPercent } from './factor-words.ts'
@@ -9,7 +8,7 @@ import { useWords } from './words.ts'
 
 /** Shape, word and colour. */
 export function ProtectionMark({ protection }: { readonly protection: Protection }) {
-  const { t } = useTranslation()
+  const { t } = useWords()
   return (
     <span className="protection" data-protection={protection}>
       <ProtectionIcon protection={protection} />
@@ -131,5 +130,31 @@ export function ScrollRegion({ className, label, children }: ScrollRegionProps) 
     <section className={className} aria-label={label} tabIndex={0}>
       {children}
     </section>
+  )
+}
+
+interface CheckBoxProps {
+  readonly label: string
+  readonly checked: boolean
+  /** Some of what it stands for is checked. */
+  readonly isMixed?: boolean
+  readonly tabIndex?: number
+  readonly onChange: () => void
+}
+
+/** The browser's own, in our colour: a list draws very many of them. */
+export function CheckBox({ label, checked, isMixed = false, tabIndex, onChange }: CheckBoxProps) {
+  return (
+    <input
+      type="checkbox"
+      className="check"
+      aria-label={label}
+      tabIndex={tabIndex}
+      checked={checked}
+      ref={input => {
+        if (input !== null) input.indeterminate = isMixed
+      }}
+      onChange={onChange}
+    />
   )
 }

@@ -3,13 +3,16 @@
  * hook at the end.
  */
 import type { TFunction } from 'i18next'
-import { useMemo } from 'react'
+import { createContext, useContext, useMemo } from 'react'
 import { useTranslation } from 'react-i18next'
 import { oneLine } from '../shared/core/format.ts'
 
 export interface Words {
   readonly t: TFunction
+  /** Of the catalogue: "en", "de". */
   readonly language: string
+  /** For `Intl`: the language with the user's region, such as "en-GB". */
+  readonly region: string
   /** At most `digits` decimals, default 2. */
   number(value: number, digits?: number): string
   /** @param percent 0–100 and beyond. */
@@ -42,17 +45,17 @@ const steps = [
 ] as const
 type TimeUnit = (typeof steps)[number]['unit']
 
-/** @param language BCP 47. */
-export function createWords(language: string, t: TFunction): Words {
-  const relative = (style: 'long' | 'narrow') => new Intl.RelativeTimeFormat(language, { numeric: 'auto', style })
+/** @param region BCP 47. */
+export function createWords(region: string, t: TFunction): Words {
+  const relative = (style: 'long' | 'narrow') => new Intl.RelativeTimeFormat(region, { numeric: 'auto', style })
   const [long, narrow] = [relative('long'), relative('narrow')]
-  const tokens = new Intl.NumberFormat(language, { notation: 'compact', maximumSignificantDigits: 3 })
-  const dateTime = new Intl.DateTimeFormat(language, { dateStyle: 'medium', timeStyle: 'short' })
-  const time = new Intl.DateTimeFormat(language, { timeStyle: 'medium' })
-  const list = new Intl.ListFormat(language, { type: 'conjunction', style: 'long' })
-  const numbers = [0, 1, 2, 3].map(maximumFractionDigits => new Intl.NumberFormat(language, { maximumFractionDigits }))
+  const tokens = new Intl.NumberFormat(region, { notation: 'compact', maximumSignificantDigits: 3 })
+  const dateTime = new Intl.DateTimeFormat(region, { dateStyle: 'medium', timeStyle: 'short' })
+  const time = new Intl.DateTimeFormat(region, { timeStyle: 'medium' })
+  const list = new Intl.ListFormat(region, { type: 'conjunction', style: 'long' })
+  const numbers = [0, 1, 2, 3].map(maximumFractionDigits => new Intl.NumberFormat(region, { maximumFractionDigits }))
   const number = (value: number, digits = 2) => (numbers[digits] ?? numbers[2])?.format(value) ?? String(value)
-  const units = { short: unitFormats(language, 'short'), narrow: unitFormats(language, 'narrow') }
+  const units = { short: unitFormats(region, 'short'), narrow: unitFormats(region, 'narrow') }
   const duration = (ms: number, style: 'short' | 'narrow') =>
     durationParts(ms)
       .map(({ unit, value }) => units[style][unit].format(value))
@@ -63,10 +66,11 @@ export function createWords(language: string, t: TFunction): Words {
   }
   return {
     t,
-    language,
+    language: region.split('-')[0] ?? region,
+    region,
     number,
     percent: percent => `${number(percent, 0)} %`,
-    bytes: bytes => byteWords(language, bytes),
+    bytes: bytes => byteWords(region, bytes),
     tokens: value => tokens.format(value),
     duration: ms => duration(ms, 'short'),
     shortDuration: ms => duration(ms, 'narrow'),
@@ -130,7 +134,18 @@ export function formatsFor(language: string, wished: readonly string[]): string 
   return wished.find(tag => tag.toLowerCase().split('-')[0] === language) ?? language
 }
 
-export function useWords(): Words {
+/** Made once per page: the formats of `Intl` cost more to make than all of a row to draw. */
+export const WordsContext = createContext<Words | null>(null)
+
+/** The words for the language that the page has now. For the one place that provides them. */
+export function useMakeWords(): Words {
   const { t, i18n } = useTranslation()
   return useMemo(() => createWords(formatsFor(i18n.language, navigator.languages), t), [i18n.language, t])
+}
+
+/** @throws {Error} where nobody provides them. */
+export function useWords(): Words {
+  const words = useContext(WordsContext)
+  if (words === null) throw new Error('there are no words around this view')
+  return words
 }

@@ -22,6 +22,7 @@ const benchmarks: Readonly<Record<string, () => Promise<Benchmark>>> = {
   desktop: async () => (await import('./desktop.bench.ts')).desktop,
   lock: async () => (await import('./lock.bench.ts')).lock,
   restore: async () => (await import('./restore.bench.ts')).restore,
+  page: async () => (await import('./page.bench.ts')).page,
   store: async () => (await import('./store.bench.ts')).store,
 }
 

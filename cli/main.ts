@@ -10,7 +10,8 @@ import path from 'node:path'
 import { dataFolder } from '../shared/engine/data-folder.ts'
 
 const folder = dataFolder({ env: process.env, home: os.homedir(), platform: process.platform })
-// Newer than the oldest Node that is supported.
-if (existsSync(folder)) module.enableCompileCache?.(path.join(folder, 'code-cache'))
+// Newer than the oldest Node that is supported. `test` has promised to write nothing at all.
+const mayWrite = process.argv[2] !== 'test'
+if (mayWrite && existsSync(folder)) module.enableCompileCache?.(path.join(folder, 'code-cache'))
 
 void import('./start.ts').then(({ start }) => start())

@@ -257,7 +257,6 @@ function createMonitor(ports: Ports, options: MonitorOptions, { store, state, le
     const looked = await overview.look(found, lookOptions())
     history.trim()
     sessions.replace(looked)
-    scores.record(looked)
     publishViews()
     noteDamage()
     if (options.automatic && !stopping.signal.aborted) startWatching()
@@ -335,6 +334,7 @@ function createMonitor(ports: Ports, options: MonitorOptions, { store, state, le
     else await hooks.drain()
     await inTurn(look)
     const looked = sessions.all()
+    scores.record(looked)
     const done = await worker.submit(dueRequests(looked, ports.clock.nowMs()))
     const tookMs = ports.clock.monotonicMs() - fromMs
     const summary = summariseCycle(looked, done, { startedMs, tookMs })

@@ -38,6 +38,11 @@ electron.Tray.prototype.setContextMenu = function (menu) {
   // From then on: what loading the app takes is told as the time to the tray.
   setImmediate(() => delay.enable())
   const label = menu?.items[0]?.label ?? ''
+  if (!/^Starting/.test(label) && !told.has('started')) {
+    // The engine has begun: what starting cost is told apart from what its work costs.
+    once('started', delays())
+    delay.reset()
+  }
   if (/^[\d,]+ sessions?/.test(label)) once('rows')
   return setContextMenu.call(this, menu)
 }

@@ -55,7 +55,8 @@ interface BarProps {
 
 /** A bar with a notch at its limit. */
 export function Bar({ label, score, valueText, quiet }: BarProps) {
-  const shown = Number.isFinite(score) ? score : 0
+  // A tiny number would be written with an exponent, which no screen reader takes for a number.
+  const shown = Number.isFinite(score) ? Math.round(score * 1_000) / 1_000 : 0
   return (
     // biome-ignore lint/a11y/useSemanticElements: browsers draw a meter element each in their own way, without a notch
     <span

@@ -208,7 +208,7 @@ describe.skipIf(missing !== null)('the page in Chromium', () => {
       ['a restore', () => `#/session/${busyId()}/restore`, `Restore “${busyTitle}”`],
       ['the activity', () => '#/activity', 'Activity'],
       ['the settings', () => '#/settings', 'Settings'],
-      ['the first run', () => '#/welcome', 'Welcome'],
+      ['the first run', () => '#/welcome', 'Your sessions are being protected'],
       ['what is gone', () => '#/session/00000000-0000-4000-8000-000000000000', 'This session is not there'],
     ] as const
     const looks = [

@@ -5,6 +5,7 @@
  * app with a real page, or packs it, and runs last, alone. Start it with `npm test`, which hands in a scratch home: the set-up
  * file refuses anything else.
  */
+import { availableParallelism } from 'node:os'
 import path from 'node:path'
 import { defineConfig } from 'vitest/config'
 import { lineWalkDefinition } from './line-walk.ts'
@@ -17,8 +18,10 @@ export default defineConfig({
   define: lineWalkDefinition(),
   test: {
     pool: 'forks',
+    // Many tests wait for other processes: on two cores a second worker fills the time.
+    maxWorkers: Math.max(2, availableParallelism() - 1),
     setupFiles: [path.join(top, 'test/support/setup.ts')],
-    testTimeout: 20_000,
+    testTimeout: 60_000,
     hookTimeout: 60_000,
     passWithNoTests: true,
     // No `include` here: a project that extends this would add its own to it.

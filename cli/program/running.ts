@@ -16,6 +16,7 @@ const install: CommandSpec = {
 const uninstall: CommandSpec = {
   usage: 'uninstall',
   help: 'stop it and take the service away; what is saved stays',
+  examples: [{ line: 'service uninstall', help: 'and keep every checkpoint' }],
   shape: command => {
     withOutput(command)
   },
@@ -24,6 +25,7 @@ const uninstall: CommandSpec = {
 const start: CommandSpec = {
   usage: 'start',
   help: 'start the service now',
+  examples: [{ line: 'service start', help: 'without waiting for the next login' }],
   shape: command => {
     withOutput(command)
   },
@@ -32,6 +34,7 @@ const start: CommandSpec = {
 const stop: CommandSpec = {
   usage: 'stop',
   help: 'stop the service until the next login',
+  examples: [{ line: 'service stop', help: 'to work on the machine undisturbed' }],
   shape: command => {
     withOutput(command)
   },
@@ -40,6 +43,7 @@ const stop: CommandSpec = {
 const status: CommandSpec = {
   usage: 'status',
   help: 'whether it is installed, and which monitor runs; exit code 1 if none does',
+  examples: [{ line: 'service status --json', help: 'for a script' }],
   shape: command => {
     withOutput(command)
   },

@@ -19,7 +19,7 @@ function importedPackages(code: string): readonly string[] {
 const scripts = (folder: string) => readdirSync(path.join(dist, folder)).filter(name => /\.c?js$/.test(name))
 
 describe('the build', () => {
-  it('carries all it needs but Electron', () => {
+  it('carries all it needs but Electron and the notifier’s programs', () => {
     const asked = ['main', 'preload', 'cli'].map(folder => [
       folder,
       [...new Set(scripts(folder).flatMap(name => importedPackages(read(`${folder}/${name}`))))],
@@ -27,7 +27,7 @@ describe('the build', () => {
     expect(asked).toEqual([
       ['main', ['electron', 'node-notifier']],
       ['preload', ['electron']],
-      ['cli', []],
+      ['cli', ['node-notifier']],
     ])
   })
   it('has one file for the preload, since a sandbox loads no second', () => {

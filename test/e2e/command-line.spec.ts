@@ -25,7 +25,18 @@ let title = ''
 beforeAll(() => {
   scratch = makeScratchHome('command-line')
   demo = buildDemo(scratch.folder, Date.now(), { live: [] })
-  env = { ...scratch.env, HOME: demo.home, CLAUDE_CONFIG_DIR: demo.configDir, TERM: 'xterm-256color' }
+  // No service manager of this machine is asked for anything.
+  const bin = path.join(scratch.folder, 'bin')
+  mkdirSync(bin)
+  for (const name of ['systemctl', 'launchctl'])
+    writeFileSync(path.join(bin, name), '#!/bin/sh\nexit 1\n', { mode: 0o755 })
+  env = {
+    ...scratch.env,
+    HOME: demo.home,
+    CLAUDE_CONFIG_DIR: demo.configDir,
+    TERM: 'xterm-256color',
+    PATH: `${bin}${path.delimiter}${scratch.env['PATH'] ?? process.env['PATH'] ?? ''}`,
+  }
   const [first] = demo.sessions
   id = first?.truth.sessionId ?? ''
   title = first?.script.title ?? ''
@@ -77,6 +88,8 @@ interface Case {
   readonly json?: false
   /** Has nothing to print here. */
   readonly quiet?: true
+  /** Its code is an answer, not a failure: it prints all the same. */
+  readonly answers?: true
 }
 
 const { failed, usage } = exitCodes
@@ -111,6 +124,12 @@ const cases: readonly Case[] = [
   { command: 'import', args: ['nosuch'], code: usage, json: false },
   { command: 'serve', args: ['--no-open'], until: '127.0.0.1', json: false },
   { command: 'logs', json: false, quiet: true },
+  // Without a service manager that answers; with one: test/processes/service.test.ts.
+  { command: 'service install', code: failed, json: false },
+  { command: 'service uninstall', code: failed, json: false },
+  { command: 'service start', code: failed, json: false },
+  { command: 'service stop', code: failed, json: false },
+  { command: 'service status', code: failed, answers: true, json: false },
   { command: 'hooks install' },
   { command: 'hooks status' },
   { command: 'hooks uninstall' },
@@ -154,7 +173,7 @@ describe('in a pipe', () => {
     const { code, out, err } = run(wordsOf(one))
     expect({ code, out, err }).toMatchObject({ code: one.code ?? 0 })
     expect(`${out}${err}`).not.toMatch(/\u001b/)
-    expect(out === '').toBe(one.code !== undefined || one.quiet === true)
+    expect(out === '').toBe(!one.answers && (one.code !== undefined || one.quiet === true))
   })
 
   it.each(lasting.map(one => [titleOf(one), one] as const))('%s runs until it is interrupted', async (_title, one) => {

@@ -195,10 +195,19 @@ export function withViews(
   changed: readonly SessionView[],
   gone: ReadonlySet<SessionId>,
 ): readonly SessionView[] {
-  const replaced = new Set(changed.map(view => view.sessionId))
-  const views = sorted.filter(({ sessionId }) => !replaced.has(sessionId) && !gone.has(sessionId))
+  const leaving = new Set([...gone, ...changed.map(view => view.sessionId)])
+  const views = leaving.size > fewRows ? sorted.filter(view => !leaving.has(view.sessionId)) : sorted.slice()
+  if (leaving.size <= fewRows) for (const id of leaving) removeRow(views, id)
   for (const view of changed) views.splice(placeFor(views, view), 0, view)
   return views
+}
+
+/** Up to so many rows are looked for one by one: comparing ids is much cheaper than asking a set about every row. */
+const fewRows = 8
+
+function removeRow(views: SessionView[], id: SessionId): void {
+  const at = views.findIndex(view => view.sessionId === id)
+  if (at !== -1) views.splice(at, 1)
 }
 
 function placeFor(sorted: readonly SessionView[], view: SessionView): number {

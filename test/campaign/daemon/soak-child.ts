@@ -133,17 +133,18 @@ function sample(): SoakSample {
   }
 }
 
-function zombies(): number {
-  const states = readdirSync('/proc').flatMap(name => {
-    if (!/^\d+$/.test(name)) return []
-    try {
-      const text = readFileSync(`/proc/${name}/stat`, 'utf8')
-      return [text.slice(text.lastIndexOf(')') + 2).split(' ')]
-    } catch {
-      return []
-    }
-  })
-  return states.filter(([state, parent]) => state === 'Z' && parent === String(process.pid)).length
+function zombies(): readonly number[] {
+  return readdirSync('/proc').flatMap(name => (/^\d+$/.test(name) && isOwnZombie(name) ? [Number(name)] : []))
+}
+
+function isOwnZombie(pid: string): boolean {
+  try {
+    const text = readFileSync(`/proc/${pid}/stat`, 'utf8')
+    const [state, parent] = text.slice(text.lastIndexOf(')') + 2).split(' ')
+    return state === 'Z' && parent === String(process.pid)
+  } catch {
+    return false
+  }
 }
 
 async function end(): Promise<void> {

@@ -29,7 +29,8 @@ export interface SoakSample {
   readonly heap: number
   readonly files: number
   readonly handles: number
-  readonly zombies: number
+  /** Pids of children that have ended and were not waited for yet. */
+  readonly zombies: readonly number[]
   readonly connections: number
   readonly cycles: number
   readonly checkpoints: number
@@ -117,4 +118,10 @@ export function drift(samples: readonly SoakSample[], what: 'rss' | 'heap' | 'fi
   const third = Math.max(1, Math.floor(samples.length / 3))
   const mean = (some: readonly SoakSample[]) => some.reduce((sum, one) => sum + one[what], 0) / some.length
   return mean(samples.slice(-third)) / mean(samples.slice(0, third)) - 1
+}
+
+/** Children that were left: dead in two samples in a row. Who has died just now is waited for a moment later. */
+export function leftZombies(samples: readonly Pick<SoakSample, 'zombies'>[]): readonly number[] {
+  const left = samples.flatMap(({ zombies }, n) => zombies.filter(pid => samples[n - 1]?.zombies.includes(pid)))
+  return [...new Set(left)]
 }

@@ -1,5 +1,5 @@
 /** What a person types for a session or a checkpoint, made into the one that is meant. Pure. */
-import { checkpointId, parseCheckpointId } from '../shared/core/checkpoint.ts'
+import { checkpointId, parseCheckpointId } from '../shared/core/checkpoint-id.ts'
 import { count, oneLine } from '../shared/core/format.ts'
 import { parseSessionId, type SessionId } from '../shared/core/session.ts'
 import { type Either, fine, stop, usageProblem } from './exit-codes.ts'

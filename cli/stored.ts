@@ -1,5 +1,6 @@
 /** Sessions and checkpoints as the store has them, for commands that need no look at the live sessions. */
-import { type CheckpointRecord, checkpointId } from '../shared/core/checkpoint.ts'
+import type { CheckpointRecord } from '../shared/core/checkpoint.ts'
+import { checkpointId } from '../shared/core/checkpoint-id.ts'
 import type { SessionId } from '../shared/core/session.ts'
 import { type CheckpointStore, openStore } from '../shared/engine/checkpoint-store.ts'
 import { type DataPaths, dataFolder, dataPaths } from '../shared/engine/data-folder.ts'

@@ -1,5 +1,6 @@
 /** `session-monitor checkpoints <session>` and `show <checkpoint>`: what lies in the store, in words. Reads only. */
-import { type CheckpointRecord, checkpointId } from '../../shared/core/checkpoint.ts'
+import type { CheckpointRecord } from '../../shared/core/checkpoint.ts'
+import { checkpointId } from '../../shared/core/checkpoint-id.ts'
 import { factorTitles } from '../../shared/core/explain.ts'
 import { count, formatAge, formatBytes, formatNumber, oneLine } from '../../shared/core/format.ts'
 import { displayTreePath, type TreeManifest } from '../../shared/core/work-tree.ts'

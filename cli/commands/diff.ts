@@ -1,5 +1,5 @@
 /** `session-monitor diff`: what differs between a checkpoint and now, or another checkpoint. Writes nothing. */
-import { checkpointId } from '../../shared/core/checkpoint.ts'
+
 import type {
   CheckpointDiff,
   DiffHunk,
@@ -10,6 +10,7 @@ import type {
   FileVersion,
   TranscriptDifference,
 } from '../../shared/core/checkpoint-diff.ts'
+import { checkpointId } from '../../shared/core/checkpoint-id.ts'
 import { count, formatAge, formatBytes, oneLine, printable } from '../../shared/core/format.ts'
 import type { MonitorCalls } from '../../shared/core/monitor-api.ts'
 import { mostPerPage } from '../../shared/core/page.ts'

@@ -1,5 +1,5 @@
 /** `session-monitor restore` in place: the plan, and with `--yes` the deed. Nothing is written without it. */
-import { checkpointId } from '../../shared/core/checkpoint.ts'
+import { checkpointId } from '../../shared/core/checkpoint-id.ts'
 import { count, formatAge, formatBytes, oneLine } from '../../shared/core/format.ts'
 import type { MonitorCalls } from '../../shared/core/monitor-api.ts'
 import { mostPerPage } from '../../shared/core/page.ts'

@@ -3,7 +3,8 @@
  * place (`restore-here.ts`).
  */
 import path from 'node:path'
-import { type CheckpointRecord, checkpointId } from '../../shared/core/checkpoint.ts'
+import type { CheckpointRecord } from '../../shared/core/checkpoint.ts'
+import { checkpointId } from '../../shared/core/checkpoint-id.ts'
 import { count, formatAge, formatBytes, oneLine } from '../../shared/core/format.ts'
 import type { RestoreSelection } from '../../shared/core/restore.ts'
 import { shellWord } from '../../shared/core/shell-word.ts'

@@ -1,5 +1,5 @@
 /** `session-monitor verify`: whether everything saved can be given back. Reads only. */
-import { checkpointId } from '../../shared/core/checkpoint.ts'
+import { checkpointId } from '../../shared/core/checkpoint-id.ts'
 import { count, formatBytes, oneLine } from '../../shared/core/format.ts'
 import type { Finding } from '../../shared/engine/record-check.ts'
 import { type StoreReport, type VerifyProgress, verifyStore } from '../../shared/engine/verify-store.ts'

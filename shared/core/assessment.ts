@@ -1,10 +1,10 @@
 /**
- * What a session would lose now: its facts measured against its last checkpoint. Gather first, then this;
- * pure arithmetic on values, so that list, decision and coordinator cannot disagree.
+ * What a session would lose now: its facts measured against its last checkpoint. Gather first, then this, then
+ * `judgement.ts`; pure arithmetic on values, so that list, decision and coordinator cannot disagree.
  */
-import type { CheckpointRecord } from './checkpoint.ts'
+import { type CheckpointRecord, summariseCheckpoint } from './checkpoint.ts'
+import type { SessionFindings } from './judgement.ts'
 import type { UnsavedWork } from './monitor-state.ts'
-import type { SessionSignals } from './scoring.ts'
 import { type DetectedSession, isLive } from './session.ts'
 
 /** The work tree now against the session's last checkpoint. */
@@ -15,7 +15,6 @@ export interface TreeNow {
 }
 
 export interface Assessment {
-  readonly signals: SessionSignals
   readonly unsaved: UnsavedWork
   /** Nothing new since the last checkpoint, or nothing to save yet. */
   readonly unchanged: boolean
@@ -25,27 +24,14 @@ export interface Assessment {
  * @param last The newest verified checkpoint, or null.
  * @param tree The project's work tree, or null where it was not looked at or cannot be read.
  */
-export function assess(
-  session: DetectedSession,
-  last: CheckpointRecord | null,
-  tree: TreeNow | null,
-  nowMs: number,
-): Assessment {
-  const { facts, live } = session
+export function assess(session: DetectedSession, last: CheckpointRecord | null, tree: TreeNow | null): Assessment {
+  const { facts } = session
   const unsavedBytes = unsavedTranscriptBytes(session, last)
   const transcriptChanged = unsavedBytes !== 0
   const treeCounts = tree !== null && last !== null && treeBelongsTo(session, transcriptChanged)
   const treeChanged = treeCounts && last?.tree?.fingerprint !== tree.fingerprint
   const filesChanged = countChangedFiles(session, last, treeChanged ? tree.changedPaths : [])
-  const idleFromMs = facts.lastActivityMs ?? nowMs
   return {
-    signals: {
-      hoursSinceCheckpoint: last === null ? null : Math.abs(nowMs - last.at) / 3_600_000,
-      messages: facts.counts.messages,
-      filesChanged,
-      contextPercent: facts.context?.percent ?? 0,
-      idleMinutes: live.status === 'busy' ? 0 : Math.max(0, nowMs - idleFromMs) / 60_000,
-    },
     unsaved: {
       messages: Math.max(0, facts.counts.messages - (last?.counts.messages ?? 0)),
       transcriptBytes: Math.max(0, unsavedBytes),
@@ -92,4 +78,35 @@ function filesNamedSince(session: DetectedSession, last: CheckpointRecord): read
   // A file that is shorter than what is saved of it was rewritten: no position in it is the checkpoint's.
   for (const { name, completeBytes } of session.streams) if (completeBytes < (saved.get(name) ?? 0)) saved.delete(name)
   return session.facts.filesChanged.filter(file => file.endByte > (saved.get(file.stream) ?? 0)).map(file => file.path)
+}
+
+/** The row of a session as it was found, whatever the hour and the settings say of it. */
+export function findingsOf(
+  { facts, live, project, problems, streams, partial }: DetectedSession,
+  last: CheckpointRecord | null,
+  unsaved: UnsavedWork,
+): SessionFindings {
+  return {
+    sessionId: facts.sessionId,
+    title: facts.title,
+    project,
+    cwd: facts.cwd,
+    branch: facts.branch,
+    model: facts.model,
+    version: facts.version,
+    live,
+    counts: facts.counts,
+    contextTokens: facts.context?.tokens ?? null,
+    contextWindowTokens: facts.context?.windowTokens ?? null,
+    contextPercent: facts.context?.percent ?? null,
+    compaction: facts.compaction,
+    filesChanged: facts.changedFiles,
+    firstActivityMs: facts.firstActivityMs,
+    lastActivityMs: facts.lastActivityMs,
+    transcriptBytes: streams.reduce((sum, stream) => sum + stream.completeBytes, 0),
+    unsaved,
+    lastCheckpoint: last && summariseCheckpoint(last),
+    problems,
+    ...(partial ? { partial } : {}),
+  }
 }

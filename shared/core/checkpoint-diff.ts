@@ -1,5 +1,5 @@
 /** What differs between two checkpoints, or between a checkpoint and now. JSON values only. */
-import type { CheckpointId } from './checkpoint.ts'
+import type { CheckpointId } from './checkpoint-id.ts'
 import type { Page } from './page.ts'
 import type { HumanPrompt } from './session.ts'
 

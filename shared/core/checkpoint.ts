@@ -5,22 +5,9 @@
  * format, version 1. Unknown fields are kept and ignored; a higher `v` is listed, never touched.
  */
 import { z } from 'zod'
+import { type CheckpointId, checkpointId } from './checkpoint-id.ts'
 import type { FactorName, SessionScore } from './scoring.ts'
-import { longestStreamName, parseSessionId, type SessionId, streamNamePattern } from './session.ts'
-
-/** `<session id>/<seq>`, seq counting up from 1. */
-export type CheckpointId = string
-
-export function checkpointId(sessionId: SessionId, seq: number): CheckpointId {
-  return `${sessionId}/${seq}`
-}
-
-/** `null` unless `text` is a checkpoint id. */
-export function parseCheckpointId(text: string): { readonly sessionId: SessionId; readonly seq: number } | null {
-  const match = /^([^/]+)\/([1-9][0-9]{0,7})$/.exec(text)
-  const sessionId = parseSessionId(match?.[1])
-  return sessionId === null ? null : { sessionId, seq: Number(match?.[2]) }
-}
+import { longestStreamName, type SessionId, streamNamePattern } from './session.ts'
 
 /** Why a checkpoint was asked for. */
 export type CheckpointCause =

@@ -1,5 +1,6 @@
 /** The state that every user interface shows: one JSON snapshot with a growing revision. Pure. */
-import type { CheckpointId, CheckpointOutcome, CheckpointSummary } from './checkpoint.ts'
+import type { CheckpointOutcome, CheckpointSummary } from './checkpoint.ts'
+import type { CheckpointId } from './checkpoint-id.ts'
 import type { Decision } from './decision.ts'
 import { count } from './format.ts'
 import type { SessionScore } from './scoring.ts'

@@ -1,5 +1,5 @@
 /** Sessions that may need help after a crash, a weekend or a clean-up: which, why, and the way back. JSON values only. */
-import type { CheckpointId } from './checkpoint.ts'
+import type { CheckpointId } from './checkpoint-id.ts'
 import type { NextStep, RestoreAmount } from './restore.ts'
 import type { SessionId, TodoItem } from './session.ts'
 

@@ -1,7 +1,8 @@
 /** The part of the contract that is about what was saved: looking at it, comparing it, giving it back. */
-import type { CheckpointId } from './checkpoint.ts'
+
 import type { CheckpointDetails } from './checkpoint-details.ts'
 import type { CheckpointDiffed, DiffSide, FileDiffed } from './checkpoint-diff.ts'
+import type { CheckpointId } from './checkpoint-id.ts'
 import type { Page, PageRequest } from './page.ts'
 import type { RescueList } from './rescue.ts'
 import type {

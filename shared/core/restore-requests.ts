@@ -1,6 +1,6 @@
 /** Checks of requests about what was saved. Pure. */
 import { z } from 'zod'
-import { checkpointId, parseCheckpointId } from './checkpoint.ts'
+import { checkpointId, parseCheckpointId } from './checkpoint-id.ts'
 import { mostPerPage } from './page.ts'
 import { restoreActions } from './restore.ts'
 import type { RestoreCalls } from './restore-calls.ts'

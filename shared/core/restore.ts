@@ -3,7 +3,7 @@
  *
  * Nothing is written before a plan was made, and what was written can be undone (`listRestores`, `undoRestore`).
  */
-import type { CheckpointId } from './checkpoint.ts'
+import type { CheckpointId } from './checkpoint-id.ts'
 import type { Page } from './page.ts'
 import type { LiveStatus, SessionId } from './session.ts'
 

@@ -1,6 +1,6 @@
 /** What differs between two checkpoints, or between one and now: files and conversation. Writes only in a scratch folder. */
 import path from 'node:path'
-import { type CheckpointRecord, checkpointId } from '../core/checkpoint.ts'
+import type { CheckpointRecord } from '../core/checkpoint.ts'
 import {
   type CheckpointDiff,
   type DiffRefusal,
@@ -11,6 +11,7 @@ import {
   fileChanges,
   type TranscriptDifference,
 } from '../core/checkpoint-diff.ts'
+import { checkpointId } from '../core/checkpoint-id.ts'
 import { errorCode, failureOf, readFully, removeTreeQuietly, temporaryPath } from './durable-file.ts'
 import { objectHashOf } from './in-place-plan.ts'
 import type { PackReader } from './pack-reader.ts'

@@ -3,15 +3,22 @@
  * score, decide. Reads only; the clock is read once, and past it everything is arithmetic on values.
  */
 import path from 'node:path'
-import { type Assessment, assess, type TreeNow, treeBelongsTo, unsavedTranscriptBytes } from '../core/assessment.ts'
+import {
+  type Assessment,
+  assess,
+  findingsOf,
+  type TreeNow,
+  treeBelongsTo,
+  unsavedTranscriptBytes,
+} from '../core/assessment.ts'
 import type { BackOffs } from '../core/back-off.ts'
-import { type CheckpointOutcome, type CheckpointRecord, summariseCheckpoint } from '../core/checkpoint.ts'
-import { type Decision, decide } from '../core/decision.ts'
-import { explainDecision } from '../core/explain.ts'
-import type { Protection, SessionView } from '../core/monitor-state.ts'
-import { isDue, type SessionScore, scoreSession } from '../core/scoring.ts'
+import type { CheckpointOutcome, CheckpointRecord } from '../core/checkpoint.ts'
+import type { Decision } from '../core/decision.ts'
+import { judge } from '../core/judgement.ts'
+import type { SessionView } from '../core/monitor-state.ts'
+import type { SessionScore } from '../core/scoring.ts'
 import type { DetectedSession, SessionId } from '../core/session.ts'
-import { policyFor, type Settings } from '../core/settings.ts'
+import type { Settings } from '../core/settings.ts'
 import type { UrgentEvents } from '../core/urgent-events.ts'
 import { changedTreePaths, displayTreePath, type TreeManifest } from '../core/work-tree.ts'
 import type { CheckpointHistory } from './checkpoint-history.ts'
@@ -25,6 +32,8 @@ export interface SessionEntry {
   /** Null where it was not looked at. */
   readonly tree: SurveyedTree | null
   readonly assessment: Assessment
+  /** Epoch ms of the last checkpoint that counts for the cooldown, or null. */
+  readonly cooldownFromMs: number | null
   readonly score: SessionScore
   readonly decision: Decision
   readonly view: SessionView
@@ -81,26 +90,25 @@ export function createOverview({ ports, history, snapshotter }: OverviewParts) {
     nowMs: number,
     options: LookOptions,
   ): SessionEntry {
-    const { facts, live } = session
-    const assessment = assess(session, last, tree && treeSince(last, tree), nowMs)
-    const { policy, excluded } = policyFor(options.settings, session.project?.root ?? facts.cwd)
-    const score = scoreSession(assessment.signals, policy)
-    const decision = decide({
-      nowMs,
-      score,
-      excluded,
-      pausedUntilMs: options.pausedUntilMs,
-      unchanged: assessment.unchanged,
-      cooldownFromMs: latest(last?.at, options.legacyCheckpointMs.get(facts.sessionId)),
-      cooldownMs: options.settings.cooldownMinutes * 60_000,
-      idleRuns: live.status !== 'busy',
-      urgent: options.urgent.get(facts.sessionId) ?? null,
-      backOff: options.backOffs.get(facts.sessionId) ?? null,
-      isPartial: session.partial ?? false,
-    })
-    const outcome = options.outcomes.get(facts.sessionId) ?? null
-    const parts = { session, last, tree, assessment, score, decision }
-    return { ...parts, view: viewOf(parts, excluded, outcome, nowMs) }
+    const { sessionId } = session.facts
+    const assessment = assess(session, last, tree && treeSince(last, tree))
+    const findings = findingsOf(session, last, assessment.unsaved)
+    const cooldownFromMs = latest(last?.at, options.legacyCheckpointMs.get(sessionId))
+    const lastOutcome = options.outcomes.get(sessionId) ?? null
+    const judgement = judge(
+      { findings, unchanged: assessment.unchanged, cooldownFromMs },
+      {
+        nowMs,
+        settings: options.settings,
+        pausedUntilMs: options.pausedUntilMs,
+        urgent: options.urgent.get(sessionId) ?? null,
+        backOff: options.backOffs.get(sessionId) ?? null,
+        lastOutcome,
+      },
+    )
+    const { score, decision } = judgement
+    const view = { ...findings, ...judgement, lastOutcome }
+    return { session, last, tree, assessment, cooldownFromMs, score, decision, view }
   }
 
   /** The work tree now, measured against what `last` saved. */
@@ -123,9 +131,7 @@ export function createOverview({ ports, history, snapshotter }: OverviewParts) {
     const roots = new Set<string>()
     for (const session of sessions) {
       const last = lasts.get(session.facts.sessionId) ?? null
-      const { project } = session
-      if (last === null || project === null || project.kind === 'missing') continue
-      if (treeBelongsTo(session, unsavedTranscriptBytes(session, last) !== 0)) roots.add(project.root)
+      if (session.project !== null && wantsSurvey(session, last)) roots.add(session.project.root)
     }
     const found = new Map<string, SurveyedTree>()
     const waiting = [...roots]
@@ -142,6 +148,12 @@ export function createOverview({ ports, history, snapshotter }: OverviewParts) {
   }
 }
 
+/** What changed in its work tree can matter. */
+export function wantsSurvey(session: DetectedSession, last: CheckpointRecord | null): boolean {
+  if (last === null || session.project === null || session.project.kind === 'missing') return false
+  return treeBelongsTo(session, unsavedTranscriptBytes(session, last) !== 0)
+}
+
 function surveyed(
   { manifest, changedSince }: Extract<TreeResult, { ok: true }>,
   saved: TreeManifest | null,
@@ -151,62 +163,6 @@ function surveyed(
 }
 
 export type Overview = ReturnType<typeof createOverview>
-
-function viewOf(
-  entry: Omit<SessionEntry, 'view'>,
-  excluded: boolean,
-  lastOutcome: CheckpointOutcome | null,
-  nowMs: number,
-): SessionView {
-  const { session, last, assessment, score, decision } = entry
-  const { facts } = session
-  return {
-    sessionId: facts.sessionId,
-    title: facts.title,
-    project: session.project,
-    cwd: facts.cwd,
-    branch: facts.branch,
-    model: facts.model,
-    version: facts.version,
-    live: session.live,
-    counts: facts.counts,
-    contextTokens: facts.context?.tokens ?? null,
-    contextWindowTokens: facts.context?.windowTokens ?? null,
-    contextPercent: facts.context?.percent ?? null,
-    compaction: facts.compaction,
-    filesChanged: facts.changedFiles,
-    firstActivityMs: facts.firstActivityMs,
-    lastActivityMs: facts.lastActivityMs,
-    transcriptBytes: session.streams.reduce((sum, stream) => sum + stream.completeBytes, 0),
-    protection: session.partial ? 'changed' : protectionOf(assessment, decision, score, excluded, lastOutcome),
-    score,
-    decision,
-    why: explainDecision(decision, score, nowMs),
-    unsaved: assessment.unsaved,
-    lastCheckpoint: last && summariseCheckpoint(last),
-    lastOutcome,
-    problems: session.problems,
-    ...(session.partial ? { partial: true } : {}),
-  }
-}
-
-function protectionOf(
-  assessment: Assessment,
-  decision: Decision,
-  score: SessionScore,
-  excluded: boolean,
-  outcome: CheckpointOutcome | null,
-): Protection {
-  if (excluded) return 'excluded'
-  if (outcome?.kind === 'failed' && !assessment.unchanged) return 'failing'
-  if (assessment.unchanged) return 'protected'
-  return isOverdue(decision, score) ? 'at-risk' : 'changed'
-}
-
-/** Due now, or kept from it only by a pause: a cooldown is within the policy, a pause is the user's risk. */
-function isOverdue(decision: Decision, score: SessionScore): boolean {
-  return decision.action === 'checkpoint' || (decision.reason.kind === 'paused' && isDue(score))
-}
 
 function latest(...times: readonly (number | undefined)[]): number | null {
   const known = times.filter(time => time !== undefined)

@@ -6,7 +6,7 @@
  * What is remembered is a cache (`proof.json`): without it the round begins anew.
  */
 import { z } from 'zod'
-import { checkpointId, parseCheckpointId } from '../core/checkpoint.ts'
+import { checkpointId, parseCheckpointId } from '../core/checkpoint-id.ts'
 import { count, formatBytes } from '../core/format.ts'
 import type { ProofState } from '../core/monitor-state.ts'
 import type { SessionId } from '../core/session.ts'

@@ -1,5 +1,6 @@
 /** Gathers what the triage of sessions asks for: the sessions of the last look, and those that only the store knows. */
-import { type CheckpointRecord, checkpointId } from '../core/checkpoint.ts'
+import type { CheckpointRecord } from '../core/checkpoint.ts'
+import { checkpointId } from '../core/checkpoint-id.ts'
 import { clip } from '../core/json-value.ts'
 import type { RescueCase, RescueList } from '../core/rescue.ts'
 import { triage } from '../core/rescue-triage.ts'

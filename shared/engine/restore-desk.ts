@@ -6,14 +6,9 @@
  *    nobody saves a half-restored project.
  * 2. Its safety checkpoint is taken before, through the coordinator, and read back; without it nothing is changed.
  */
-import {
-  type CheckpointId,
-  type CheckpointOutcome,
-  type CheckpointRecord,
-  checkpointId,
-  parseCheckpointId,
-} from '../core/checkpoint.ts'
+import type { CheckpointOutcome, CheckpointRecord } from '../core/checkpoint.ts'
 import type { DiffRefusal, DiffSide } from '../core/checkpoint-diff.ts'
+import { type CheckpointId, checkpointId, parseCheckpointId } from '../core/checkpoint-id.ts'
 import { count } from '../core/format.ts'
 import type { Progress } from '../core/monitor-state.ts'
 import { pageOf } from '../core/page.ts'

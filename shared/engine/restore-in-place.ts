@@ -11,7 +11,8 @@
  */
 import { randomBytes } from 'node:crypto'
 import path from 'node:path'
-import { type CheckpointId, type CheckpointRecord, checkpointId } from '../core/checkpoint.ts'
+import type { CheckpointRecord } from '../core/checkpoint.ts'
+import { type CheckpointId, checkpointId } from '../core/checkpoint-id.ts'
 import type {
   RestoreAmount,
   RestoreLeftOut,

@@ -8,7 +8,8 @@
  * and `transcript/<id>/…`, `BRIEF.md`, and `RESTORED.json`, which says `incomplete` until all is there.
  */
 import path from 'node:path'
-import { type CheckpointId, type CheckpointRecord, checkpointId, streamNameSchema } from '../core/checkpoint.ts'
+import { type CheckpointRecord, streamNameSchema } from '../core/checkpoint.ts'
+import { type CheckpointId, checkpointId } from '../core/checkpoint-id.ts'
 import { parseSessionId } from '../core/session.ts'
 import type { CheckpointStore } from './checkpoint-store.ts'
 import { errorCode, failureOf, removeTreeQuietly, replaceFile, temporaryPath } from './durable-file.ts'

@@ -1,7 +1,14 @@
 import { describe, expect, it } from 'vitest'
-import { type Assessment, assess, treeBelongsTo, unsavedTranscriptBytes } from '../../shared/core/assessment.ts'
+import {
+  assess,
+  findingsOf,
+  type TreeNow,
+  treeBelongsTo,
+  unsavedTranscriptBytes,
+} from '../../shared/core/assessment.ts'
 import type { CheckpointRecord } from '../../shared/core/checkpoint.ts'
-import type { LiveStatus } from '../../shared/core/session.ts'
+import { signalsAt } from '../../shared/core/judgement.ts'
+import type { DetectedSession, LiveStatus } from '../../shared/core/session.ts'
 import {
   changedFileOf,
   countsOf,
@@ -20,8 +27,14 @@ const shop = '/home/ann/shop'
 const sameTree = { fingerprint: hashOf(1), changedPaths: [] }
 const otherTree = { fingerprint: hashOf(2), changedPaths: [`${shop}/a.ts`, `${shop}/made-by-bash.txt`] }
 
-/** What `assess` gives for a session that was checkpointed an hour ago and has not stirred since. */
-const still: Assessment = {
+function measure(session: DetectedSession, last: CheckpointRecord | null, tree: TreeNow | null) {
+  const assessment = assess(session, last, tree)
+  return { ...assessment, signals: signalsAt(findingsOf(session, last, assessment.unsaved), noonMs) }
+}
+type Measured = ReturnType<typeof measure>
+
+/** What is found of a session that was checkpointed an hour ago and has not stirred since. */
+const still: Measured = {
   signals: { hoursSinceCheckpoint: 1, messages: 10, filesChanged: 0, contextPercent: 25, idleMinutes: 10 },
   unsaved: { messages: 0, transcriptBytes: 0, files: 0 },
   unchanged: true,
@@ -32,8 +45,8 @@ interface Row {
   readonly last?: Partial<CheckpointRecord>
   readonly tree?: typeof otherTree | null
   readonly expected: {
-    readonly signals?: Partial<Assessment['signals']>
-    readonly unsaved?: Partial<Assessment['unsaved']>
+    readonly signals?: Partial<Measured['signals']>
+    readonly unsaved?: Partial<Measured['unsaved']>
     readonly unchanged?: boolean
   }
 }
@@ -168,7 +181,7 @@ describe('assess, against a checkpoint', () => {
       },
     ],
   ])('counts %s', (_title, { session, last, tree = sameTree, expected }) => {
-    expect(assess(sessionOf(session), recordOf(last), tree, noonMs)).toEqual({
+    expect(measure(sessionOf(session), recordOf(last), tree)).toEqual({
       signals: { ...still.signals, ...expected.signals },
       unsaved: { ...still.unsaved, ...expected.unsaved },
       unchanged: expected.unchanged ?? still.unchanged,
@@ -179,7 +192,7 @@ describe('assess, against a checkpoint', () => {
 describe('assess, without a checkpoint', () => {
   it('counts everything as unsaved, and no work tree, since there is nothing to compare it with', () => {
     const session = sessionOf({ facts: { filesChanged: namedFiles }, streams: [streamOf('main', 1_500)] })
-    expect(assess(session, null, otherTree, noonMs)).toEqual({
+    expect(measure(session, null, otherTree)).toEqual({
       signals: { hoursSinceCheckpoint: null, messages: 10, filesChanged: 4, contextPercent: 25, idleMinutes: 10 },
       unsaved: { messages: 10, transcriptBytes: 1_500, files: 4 },
       unchanged: false,
@@ -188,7 +201,7 @@ describe('assess, without a checkpoint', () => {
 
   it('has nothing to save before the first message, whatever the file holds', () => {
     const session = sessionOf({ facts: { counts: countsOf({ lines: 2 }) }, streams: [streamOf('main', 300)] })
-    expect(assess(session, null, null, noonMs)).toEqual({
+    expect(measure(session, null, null)).toEqual({
       signals: { hoursSinceCheckpoint: null, messages: 0, filesChanged: 0, contextPercent: 25, idleMinutes: 10 },
       unsaved: { messages: 0, transcriptBytes: 300, files: 0 },
       unchanged: true,

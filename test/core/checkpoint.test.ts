@@ -1,12 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import {
-  checkpointId,
-  checkpointRecordSchema,
-  parseCheckpointId,
-  streamNameSchema,
-  summariseCheckpoint,
-} from '../../shared/core/checkpoint.ts'
+import { checkpointRecordSchema, streamNameSchema, summariseCheckpoint } from '../../shared/core/checkpoint.ts'
+import { checkpointId, parseCheckpointId } from '../../shared/core/checkpoint-id.ts'
 import { parseSessionId } from '../../shared/core/session.ts'
 import { hashOf, hourMs, idOf, noonMs, recordOf, streamRecordOf } from '../support/core-values.ts'
 

@@ -1,4 +1,7 @@
-/** Where a monitor without a window tells its alerts: always in its log, and on the desktop where there is one. */
+/**
+ * Where a monitor without a window tells its alerts: always in its log, and on the desktop where there is one, unless the
+ * tray app shows this monitor: then it tells them, and a click on one leads somewhere.
+ */
 import { defaultSettings } from '../shared/core/settings.ts'
 import { type AlertChannel, type AlertWatch, localMinuteOfDay, watchAlerts } from '../shared/engine/alert-watch.ts'
 import type { HostEnvironment } from '../shared/engine/data-folder.ts'
@@ -6,19 +9,24 @@ import { createDesktopNotifier } from '../shared/engine/desktop-notifier.ts'
 import { nodeClock } from '../shared/engine/node-ports.ts'
 import type { Log } from '../shared/engine/ports.ts'
 
-/** Must be stopped: it keeps its process alive. */
-export function watchDaemonAlerts(environment: HostEnvironment, log: Log): AlertWatch {
+/** Must be stopped: it keeps its process alive. @param areTold Whether another program tells alerts on the desktop just now. */
+export function watchDaemonAlerts(environment: HostEnvironment, log: Log, areTold: () => boolean): AlertWatch {
   return watchAlerts({
     clock: nodeClock,
     minuteOfDay: localMinuteOfDay,
     policy: settings => (settings ?? defaultSettings).notifications,
-    channels: alertChannels(environment, log),
+    channels: alertChannels(environment, log, areTold),
     log,
   })
 }
 
-export function alertChannels(environment: HostEnvironment, log: Log): readonly AlertChannel[] {
-  return hasDesktop(environment) ? [logChannel(log), desktopChannel(environment.platform)] : [logChannel(log)]
+export function alertChannels(environment: HostEnvironment, log: Log, areTold: () => boolean): readonly AlertChannel[] {
+  if (!hasDesktop(environment)) return [logChannel(log)]
+  return [logChannel(log), unlessTold(desktopChannel(environment.platform), areTold)]
+}
+
+export function unlessTold(channel: AlertChannel, areTold: () => boolean): AlertChannel {
+  return { ...channel, show: async notice => (areTold() ? { ok: true } : channel.show(notice)) }
 }
 
 /** A session over SSH sees no notification, even if the machine has a screen. */

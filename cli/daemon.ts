@@ -51,12 +51,12 @@ export async function withDaemon(
   const { log, close: closeLog } = createLogFile({ clock: nodeClock, files: nodeFiles }, folder, { level: () => level })
   const started = await startInTurn({ ...context, log }, needs, reason => broken.abort(reason))
   if (!started.ok) return fail(context, started.problem)
-  const { monitor, unreachable, stop: stopDaemon } = started.value
+  const { monitor, unreachable, alertsAreTold, stop: stopDaemon } = started.value
   if (unreachable !== null) context.terminal.note(noticeLine({ ...unreachable, id: 'local-socket', level: 'warn' }))
   const progress = needs.json || needs.quiet ? noProgress : createProgress(context.terminal, nodeClock)
   log('info', `Started: ${needs.name}, version ${about.version}, process ${process.pid}.`)
   const tell = stateLogger(log)
-  const alerts = watchDaemonAlerts(context.environment, log)
+  const alerts = watchDaemonAlerts(context.environment, log, alertsAreTold)
   const see = (state: MonitorState) => {
     alerts.see({ kind: 'running', state })
     progress.show(state.progress)

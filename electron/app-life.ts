@@ -1,6 +1,6 @@
 /** Beginning and end of the app, and what the system does to it in between: login, suspend, log-off, shutdown, quit. */
-import { setTimeout as sleep } from 'node:timers/promises'
 import { app, Menu, powerMonitor } from 'electron'
+import type { MonitorApi } from '../shared/core/monitor-api.ts'
 import type { EngineKeeper } from './engine-keeper.ts'
 
 /** Of the 5 s that quitting may take: for the engine's orderly end, and for everything. */
@@ -10,13 +10,10 @@ const quitLimitMs = 4_500
 const afterResumeMs = 5_000
 
 /** After a resume everything is looked at again: watching misses what happened around it. */
-export function followPower(keeper: EngineKeeper): void {
+export function followPower(keeper: EngineKeeper, onTrouble: (message: string) => void): void {
   powerMonitor.on('resume', () => {
     setTimeout(() => {
-      keeper
-        .monitor()
-        ?.runCycle({})
-        .catch(error => console.error(`The check after a resume failed: ${error}`))
+      checkUnlessPaused(keeper.monitor()).catch(error => onTrouble(`The check after a resume failed: ${error}`))
     }, afterResumeMs)
   })
   // Linux and macOS; Windows tells windows only, see below.
@@ -24,6 +21,12 @@ export function followPower(keeper: EngineKeeper): void {
   app.on('browser-window-created', (_event, window) => {
     window.on('session-end', () => void keeper.stop(engineGraceMs))
   })
+}
+
+/** A check that somebody asks for runs although it is paused; nobody asked for this one. */
+async function checkUnlessPaused(monitor: MonitorApi | null): Promise<void> {
+  if (monitor === null || (await monitor.getState({})).paused !== null) return
+  await monitor.runCycle({})
 }
 
 /** macOS keeps no arguments in its login items. */
@@ -48,8 +51,12 @@ export function macMenu(): Menu {
 
 /** Holds the quit back until the engine has stopped, or for as long as quitting may take; then quits for good. */
 export function quitInOrder(
-  keeper: EngineKeeper,
-  steps: { readonly before: () => void; readonly during: () => void },
+  keeper: Pick<EngineKeeper, 'stop'>,
+  steps: {
+    readonly before: () => void
+    readonly during: () => void
+    readonly onTrouble: (message: string) => void
+  },
 ): void {
   let phase: 'running' | 'stopping' | 'stopped' = 'running'
   app.on('before-quit', steps.before)
@@ -58,7 +65,9 @@ export function quitInOrder(
     if (phase !== 'running') return
     phase = 'stopping'
     steps.during()
-    void Promise.race([keeper.stop(engineGraceMs), sleep(quitLimitMs)]).then(() => {
+    const stopped = keeper.stop(engineGraceMs).catch(error => steps.onTrouble(`The engine did not stop: ${error}`))
+    const limit = new Promise(resolve => setTimeout(resolve, quitLimitMs))
+    void Promise.race([stopped, limit]).then(() => {
       phase = 'stopped'
       app.quit()
     })

@@ -14,10 +14,12 @@ import type { MonitorApi } from '../shared/core/monitor-api.ts'
 import type { MonitorState } from '../shared/core/monitor-state.ts'
 import { defaultSettings } from '../shared/core/settings.ts'
 import { type AlertWatch, localMinuteOfDay, watchAlerts } from '../shared/engine/alert-watch.ts'
+import { dataFolder, dataPaths } from '../shared/engine/data-folder.ts'
 import { createDesktopNotifier, type DesktopNotifier, type Tone } from '../shared/engine/desktop-notifier.ts'
-import { nodePorts } from '../shared/engine/node-ports.ts'
+import { nodeClock, nodeFiles, nodePorts } from '../shared/engine/node-ports.ts'
 import type { Ports } from '../shared/engine/ports.ts'
 import { followPower, launchCommand, macMenu, openedAtLogin, quitInOrder } from './app-life.ts'
+import { createAppLog } from './app-log.ts'
 import { servePages } from './app-protocol.ts'
 import { createAutostart, hiddenFlag } from './autostart.ts'
 import { startDesktopEngine } from './desktop-engine.ts'
@@ -60,9 +62,14 @@ function logLine(message: string): void {
 
 /** Starts everything; the app must be ready. Resolves when tray and window are there. */
 export async function startApp({ dist, appId }: AppParts): Promise<void> {
-  const ports = nodePorts((level, message) => {
-    if (level === 'warn' || level === 'error') logLine(message)
+  const environment = { env: process.env, home: homedir(), platform: process.platform }
+  const appLog = createAppLog({
+    clock: nodeClock,
+    files: nodeFiles,
+    folder: dataPaths(dataFolder(environment)).logs,
+    say: logLine,
   })
+  const ports = nodePorts(appLog.log)
   lockDownPages(logLine)
   servePages(path.join(dist, 'renderer'))
   Menu.setApplicationMenu(process.platform === 'darwin' ? macMenu() : null)
@@ -71,19 +78,20 @@ export async function startApp({ dist, appId }: AppParts): Promise<void> {
   const shell = createShell({ dist, appId, ports, state: () => state, onAction: action => act(action) })
   const keeper = keepEngine({
     clock: ports.clock,
-    start: onEnded => startDesktopEngine({ ports, script, version: app.getVersion() }, onEnded),
+    start: onEnded => startDesktopEngine({ ports, appLog, script, version: app.getVersion() }, onEnded),
     onChange: now => {
       state = now.kind === 'running' ? state : null
       showEngine(shell, now, next => {
         state = next
+        appLog.setLevel(next.settings.logLevel)
       })
     },
   })
   const act = (action: TrayAction) => {
     perform(action, keeper.monitor(), shell).catch(error => logLine(`The tray's ${action.kind} failed: ${error}`))
   }
-  quitInOrder(keeper, { before: shell.window.letClose, during: shell.alerts.stop })
-  followPower(keeper)
+  quitInOrder(keeper, { before: shell.window.letClose, during: shell.alerts.stop, onTrouble: logLine })
+  followPower(keeper, logLine)
   await settleTray(shell)
 }
 
@@ -230,7 +238,10 @@ async function settleTray(shell: Shell): Promise<void> {
   const { ports, tray, openAt, setTrayShown } = shell
   const startsHidden = process.argv.includes(hiddenFlag) || openedAtLogin()
   const show = () => openAt()
-  app.on('second-instance', show)
+  // Two entries that start it at login are no wish to see it.
+  app.on('second-instance', (_event, argv) => {
+    if (!argv.includes(hiddenFlag)) show()
+  })
   app.on('activate', show)
   if (!startsHidden) show()
   const parts = { platform: process.platform, commands: ports.commands, env: process.env, clock: ports.clock }
@@ -239,9 +250,18 @@ async function settleTray(shell: Shell): Promise<void> {
   if (startsHidden && (tray === null || host.kind === 'none')) show()
   const stop = watchTrayHost(parts, host, now => {
     setTrayShown(now.kind !== 'none')
-    if (now.kind === 'there') tray?.renew()
+    if (now.kind === 'there') renewTray(tray)
   })
   app.once('will-quit', stop)
+}
+
+/** What cannot be shown anew stays as it is. */
+function renewTray(tray: TrayView | null): void {
+  try {
+    tray?.renew()
+  } catch (error) {
+    logLine(`The tray icon could not be made anew: ${error}`)
+  }
 }
 
 /** Neither other programs nor threads are started from inside the archive. */

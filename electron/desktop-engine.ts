@@ -3,16 +3,19 @@
  * then asks as any other program does. Two would only stand in each other's way.
  */
 import { homedir, tmpdir } from 'node:os'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { claudeRoots } from '../shared/engine/claude-roots.ts'
 import { dataFolder } from '../shared/engine/data-folder.ts'
 import { type HostedMonitorStarted, startHostedMonitor } from '../shared/engine/hosted-monitor.ts'
 import { connectLocal } from '../shared/engine/local-client.ts'
 import { type LocalPlace, localPlace } from '../shared/engine/local-place.ts'
 import type { Ports } from '../shared/engine/ports.ts'
+import type { AppLog } from './app-log.ts'
 import type { EngineStarted } from './engine-keeper.ts'
 
 export interface DesktopEngineParts {
   readonly ports: Ports
+  readonly appLog: Pick<AppLog, 'begin' | 'end'>
   /** The built engine thread. */
   readonly script: string
   readonly version: string
@@ -23,9 +26,11 @@ const connectMs = 5_000
 
 /** @param onEnded Told once, in words, if it ends without having been stopped. */
 export async function startDesktopEngine(
-  { ports, script, version }: DesktopEngineParts,
+  { ports, appLog, script, version }: DesktopEngineParts,
   onEnded: (reason: string) => void,
 ): Promise<EngineStarted> {
+  // Taking the monitor's place writes to the disk and waits for it: tray and window come first.
+  await nextTurn()
   const environment = { env: process.env, home: homedir(), platform: process.platform }
   const folder = dataFolder(environment)
   const place = localPlace(folder, process.platform, tmpdir())
@@ -35,7 +40,11 @@ export async function startDesktopEngine(
     version,
     uid,
     script,
-    onEnded,
+    onEnded(reason) {
+      ports.log('error', reason)
+      appLog.end()
+      onEnded(reason)
+    },
     engine: {
       dataFolder: folder,
       roots: claudeRoots(environment),
@@ -45,14 +54,29 @@ export async function startDesktopEngine(
       hostName: 'desktop app',
     },
   })
-  return started.kind === 'taken' ? ask(ports, place, uid, started.by, onEnded) : own(ports, started)
+  return started.kind === 'taken' ? ask(ports, place, uid, started.by, onEnded) : own(ports, appLog, version, started)
 }
 
-function own(ports: Ports, started: Exclude<HostedMonitorStarted, { readonly kind: 'taken' }>): EngineStarted {
+function own(
+  ports: Ports,
+  appLog: DesktopEngineParts['appLog'],
+  version: string,
+  started: Exclude<HostedMonitorStarted, { readonly kind: 'taken' }>,
+): EngineStarted {
   if (started.kind === 'failed') return { ok: false, message: started.message, remedy: started.remedy }
   const { monitor, unreachable, stop } = started.hosted
+  appLog.begin()
+  ports.log('info', `Started: the desktop app, version ${version}, process ${process.pid}.`)
   if (unreachable !== null) ports.log('warn', `${unreachable.message}. ${unreachable.remedy}`)
-  return { ok: true, monitor, stop }
+  return {
+    ok: true,
+    monitor,
+    async stop(graceMs) {
+      await stop(graceMs)
+      ports.log('info', 'Stopped.')
+      appLog.end()
+    },
+  }
 }
 
 async function ask(
@@ -62,7 +86,7 @@ async function ask(
   by: string,
   onEnded: (reason: string) => void,
 ): Promise<EngineStarted> {
-  const attempt = await connectLocal(ports.files, place, { timeoutMs: connectMs, uid })
+  const attempt = await connectLocal(ports.files, place, { timeoutMs: connectMs, uid, tellsAlerts: true })
   if (attempt.kind === 'connected') {
     attempt.onClosed(() => onEnded(`The monitor that was running has ended (${by}).`))
     return { ok: true, monitor: attempt.monitor, stop: async () => attempt.close() }

@@ -13,39 +13,30 @@ export interface DesktopMemory {
   firstTime(what: string): boolean
 }
 
+/** As the file has it: anybody may have written it. Checked by hand: compiling a schema would hold up the tray. */
 interface Remembered {
-  bounds: Bounds | null
-  said: readonly string[]
+  readonly bounds: unknown
+  readonly said: unknown
 }
-
-const number = { type: 'number' } as const
-const schema = {
-  bounds: {
-    type: ['object', 'null'],
-    properties: { x: number, y: number, width: number, height: number },
-    required: ['x', 'y', 'width', 'height'],
-  },
-  said: { type: 'array', items: { type: 'string' } },
-} as const
 
 /** Never throws: a memory that cannot be read or written forgets. @param onTrouble told why, in words */
 export function createDesktopMemory(onTrouble: (message: string) => void): DesktopMemory {
   const store = openStore(onTrouble)
-  const said = new Set(store?.get('said') ?? [])
-  const keep = (change: Partial<Remembered>) => {
+  const said = new Set(textsOf(store?.get('said')))
+  const keep = (key: keyof Remembered, value: unknown) => {
     try {
-      store?.set(change)
+      store?.set(key, value)
     } catch (error) {
       onTrouble(`The window's place could not be remembered: ${error}`)
     }
   }
   return {
-    bounds: () => store?.get('bounds') ?? null,
-    keepBounds: bounds => keep({ bounds }),
+    bounds: () => boundsOf(store?.get('bounds')),
+    keepBounds: bounds => keep('bounds', bounds),
     firstTime(what) {
       if (said.has(what)) return false
       said.add(what)
-      keep({ said: [...said] })
+      keep('said', [...said])
       return true
     },
   }
@@ -53,8 +44,7 @@ export function createDesktopMemory(onTrouble: (message: string) => void): Deskt
 
 function openStore(onTrouble: (message: string) => void): ElectronStore<Remembered> | null {
   try {
-    const defaults = { bounds: null, said: [] }
-    return new ElectronStore<Remembered>({ name: 'desktop', defaults, schema, clearInvalidConfig: true })
+    return new ElectronStore<Remembered>({ name: 'desktop', clearInvalidConfig: true })
   } catch (error) {
     onTrouble(`The window's place is not remembered: ${error}`)
     return null
@@ -62,4 +52,18 @@ function openStore(onTrouble: (message: string) => void): ElectronStore<Remember
     // It answers every page that asks with the place of our data; ours have no need of that.
     ipcMain.removeAllListeners('electron-store-get-data')
   }
+}
+
+function boundsOf(value: unknown): Bounds | null {
+  if (typeof value !== 'object' || value === null) return null
+  const { x, y, width, height } = value as Readonly<Record<string, unknown>>
+  return isNumber(x) && isNumber(y) && isNumber(width) && isNumber(height) ? { x, y, width, height } : null
+}
+
+function isNumber(value: unknown): value is number {
+  return typeof value === 'number' && Number.isFinite(value)
+}
+
+function textsOf(value: unknown): readonly string[] {
+  return Array.isArray(value) ? value.filter(one => typeof one === 'string') : []
 }

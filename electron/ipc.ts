@@ -44,6 +44,8 @@ export function whyRefused({ sender, senderFrame }: Sender, isTrusted: (sender: 
 
 /** A page asks for a handful of things when it loads. */
 const mostHeld = 100
+/** No request is nearly as long. UTF-16 units. */
+const longestMessage = 1_048_576
 
 interface TrustedPage {
   receive(message: unknown): void
@@ -62,7 +64,8 @@ export function servePagesOverIpc(first: Served, host: HostApi, onRefused: (mess
     const refused = whyRefused(event, sender => pages.has(sender))
     if (refused !== null) return onRefused(`A message to the monitor was refused: ${refused}.`)
     const message = parseMessage(text)
-    if (message === undefined) return onRefused('A message to the monitor was refused: it is no JSON text.')
+    if (message === undefined)
+      return onRefused('A message to the monitor was refused: it is no JSON text, or too long.')
     pages.get(event.sender)?.receive(message)
   })
   return {
@@ -147,7 +150,7 @@ function sendTo(contents: WebContents, message: unknown): void {
 
 function parseMessage(text: unknown): unknown {
   try {
-    return typeof text === 'string' ? JSON.parse(text) : undefined
+    return typeof text === 'string' && text.length <= longestMessage ? JSON.parse(text) : undefined
   } catch {
     return undefined
   }

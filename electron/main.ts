@@ -8,6 +8,7 @@ import { startApp } from './app-shell.ts'
 export const appId = 'io.github.active-session-monitor'
 
 registerPageScheme()
+app.enableSandbox()
 if (app.requestSingleInstanceLock()) {
   app.setAppUserModelId(appId)
   app.on('window-all-closed', () => {

@@ -5,7 +5,7 @@ import type { TrayAction, TrayIcon, TrayItem, TrayModel } from './tray-model.ts'
 
 export interface TrayView {
   show(model: TrayModel): void
-  /** Makes the icon anew: what showed it has forgotten it. */
+  /** Makes the icon anew: what showed it has forgotten it. @throws {Error} if it cannot be made; the old one stays. */
   renew(): void
 }
 
@@ -42,8 +42,9 @@ export function createTray(first: TrayModel, options: TrayOptions): TrayView {
       shown = model
     },
     renew() {
-      tray.destroy()
+      const old = tray
       tray = make()
+      old.destroy()
     },
   }
 }

@@ -180,14 +180,22 @@ function recoverPage(window: BrowserWindow, onTrouble: (message: string) => void
       if (!window.isDestroyed()) load(window, onTrouble)
     }, reloadDelayMs * recent)
   })
+  let asking: AbortController | null = null
   window.on('unresponsive', () => {
+    if (asking !== null) return
+    asking = new AbortController()
     onTrouble('The page does not respond.')
-    offerReload(window).catch(error => onTrouble(`The page could not be loaded again: ${error}`))
+    offerReload(window, asking.signal)
+      .catch(error => onTrouble(`The page could not be loaded again: ${error}`))
+      .finally(() => {
+        asking = null
+      })
   })
+  window.on('responsive', () => asking?.abort())
 }
 
-/** A crash on purpose ends what hangs; {@link recoverPage} does the rest. */
-async function offerReload(window: BrowserWindow): Promise<void> {
+/** Asks once at a time. A crash on purpose ends what hangs; {@link recoverPage} does the rest. */
+async function offerReload(window: BrowserWindow, signal: AbortSignal): Promise<void> {
   const { response } = await dialog.showMessageBox(window, {
     type: 'warning',
     message: 'The window does not respond.',
@@ -195,6 +203,8 @@ async function offerReload(window: BrowserWindow): Promise<void> {
     buttons: ['Wait', 'Load it again'],
     defaultId: 0,
     cancelId: 0,
+    // Takes the question back when the page has come to itself.
+    signal,
   })
   if (response === 1 && !window.isDestroyed()) window.webContents.forcefullyCrashRenderer()
 }

@@ -2,7 +2,7 @@
 import type { CheckpointOutcome, CheckpointSummary } from './checkpoint.ts'
 import type { CheckpointId } from './checkpoint-id.ts'
 import type { Decision } from './decision.ts'
-import { count } from './format.ts'
+import { count, formatCount } from './format.ts'
 import type { SessionScore } from './scoring.ts'
 import {
   type CompactionOutlook,
@@ -225,7 +225,7 @@ function placeFor(sorted: readonly SessionView[], view: SessionView): number {
 /** The whole state in one line: "12 sessions: 1 failing, 2 at risk, 9 protected". */
 export function summarise(state: MonitorState): string {
   const by = countByProtection(state.sessions)
-  const words = protections.filter(p => by[p] > 0).map(p => `${by[p].toLocaleString('en-GB')} ${p.replace('-', ' ')}`)
+  const words = protections.filter(p => by[p] > 0).map(p => `${formatCount(by[p])} ${p.replace('-', ' ')}`)
   const head = count(state.sessions.length, 'session')
   const paused = state.paused === null ? '' : 'Paused. '
   return words.length === 0 ? `${paused}${head}` : `${paused}${head}: ${words.join(', ')}`

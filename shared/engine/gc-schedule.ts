@@ -5,7 +5,7 @@
  * The time of the last run is a cache (`gc.json`); without one a day is waited, so losing it removes nothing early.
  */
 import { z } from 'zod'
-import { count, formatBytes } from '../core/format.ts'
+import { count, formatBytes, formatCount } from '../core/format.ts'
 import { budgetBytesOf } from '../core/retention.ts'
 import type { Settings } from '../core/settings.ts'
 import { loadCache, saveCache } from './cache-file.ts'
@@ -108,7 +108,7 @@ function didSomething(report: GcReport): boolean {
 export function gcWords(report: GcReport): string {
   const { droppedByAge, droppedByBudget, sealed, putBack, bytesFreed } = report
   const back = putBack === 0 ? '' : ` ${count(putBack, 'record')} that had been deleted put back.`
-  const dropped = `${count(droppedByAge, 'checkpoint')} removed by age, ${droppedByBudget.toLocaleString('en-GB')} for the budget`
+  const dropped = `${count(droppedByAge, 'checkpoint')} removed by age, ${formatCount(droppedByBudget)} for the budget`
   return `Tidied the store: ${dropped}, ${count(sealed, 'session')} sealed, ${formatBytes(bytesFreed)} freed.${back}`
 }
 

@@ -31,6 +31,8 @@ export interface HostedMonitor {
   readonly monitor: MonitorApi
   /** Why other programs cannot reach it, in words; null when they can. */
   readonly unreachable: { readonly message: string; readonly remedy: string } | null
+  /** Another program of the user's, connected just now, shows alerts on the desktop: nobody else need. */
+  alertsAreTold(): boolean
   /** Ends all of it in order; the engine gets `graceMs`. */
   stop(graceMs: number): Promise<void>
 }
@@ -71,7 +73,11 @@ export async function startHostedMonitor(ports: Ports, options: HostedMonitorOpt
     await thread.stop(graceMs)
     lock.release()
   }
-  return { kind: 'running', hosted: { monitor: thread.monitor, unreachable: door.ok ? null : door, stop } }
+  const alertsAreTold = () => door.ok && door.server.alertsAreTold()
+  return {
+    kind: 'running',
+    hosted: { monitor: thread.monitor, unreachable: door.ok ? null : door, alertsAreTold, stop },
+  }
 }
 
 function identityOf({ clock, processes }: Ports, name: string, version: string): MonitorIdentity {

@@ -32,6 +32,8 @@ export interface LocalClientOptions {
   readonly timeoutMs: number
   /** Of this process; null where the system has none. */
   readonly uid: number | null
+  /** This program shows alerts on the user's desktop for as long as it is connected. Default false. */
+  readonly tellsAlerts?: boolean
 }
 
 /** What a whole state may have at most. */
@@ -42,7 +44,7 @@ export async function connectLocal(
   place: LocalPlace,
   options: LocalClientOptions,
 ): Promise<LocalAttempt> {
-  const { timeoutMs, uid } = options
+  const { timeoutMs, uid, tellsAlerts = false } = options
   const read = readKey(files, place.keyFile, uid)
   if (!read.ok) return read.reason === 'missing' ? { kind: 'none' } : { kind: 'unusable', message: read.message }
   let socket: Socket | null = null
@@ -50,7 +52,7 @@ export async function connectLocal(
     const unsafe = whyUnsafeSocket(files, place, uid)
     if (unsafe !== null) return { kind: 'unusable', message: unsafe }
     socket = await open(place.address, timeoutMs)
-    const identity = await greetMonitor(socket, { key: read.key, timeoutMs })
+    const identity = await greetMonitor(socket, { key: read.key, timeoutMs, tellsAlerts })
     return { kind: 'connected', identity, ...overSocket(socket) }
   } catch (error) {
     socket?.destroy()

@@ -1,7 +1,7 @@
 /**
  * The first four lines of every local connection, before anything of the contract:
  *
- *     command → monitor   { hello: 1, challenge }
+ *     command → monitor   { hello: 1, challenge, tellsAlerts? }
  *     monitor → command   { identity, challenge, proof }
  *     command → monitor   { proof }
  *     monitor → command   { ready: true }
@@ -22,10 +22,18 @@ export interface MonitorIdentity {
   readonly startedMs: number
 }
 
+/** What a command that was let in says of itself. */
+export interface Greeting {
+  /** It shows alerts on the user's desktop for as long as it is connected. */
+  readonly tellsAlerts: boolean
+}
+
+export type Received = ({ readonly ok: true } & Greeting) | { readonly ok: false; readonly why: string }
+
 /** A line of the handshake is short. */
 const maxLineBytes = 2_048
 
-/** The monitor's side. Resolves to null once the other side is known, or to why it was cut off, in words. */
+/** The monitor's side. Resolves once the other side is known, or with why it was cut off, in words. */
 export async function receiveCommand(
   socket: Socket,
   {
@@ -33,35 +41,39 @@ export async function receiveCommand(
     identity,
     timeoutMs,
   }: { readonly key: Buffer; readonly identity: MonitorIdentity; readonly timeoutMs: number },
-): Promise<string | null> {
+): Promise<Received> {
   const lines = readLines(socket, timeoutMs)
   try {
     const hello = fieldsOf(await lines.next())
     if (hello['hello'] !== 1 || !isChallenge(hello['challenge']))
-      return 'it did not begin as a command of this program does'
+      return cutOff('it did not begin as a command of this program does')
     const challenge = newChallenge()
     const proof = signChallenge(key, 'monitor', hello['challenge'])
     socket.write(`${JSON.stringify({ identity, challenge, proof })}\n`)
     const { proof: answer } = fieldsOf(await lines.next())
-    if (!isSignature(key, 'command', challenge, answer)) return 'it does not know the key of this data folder'
+    if (!isSignature(key, 'command', challenge, answer)) return cutOff('it does not know the key of this data folder')
     socket.write(`${JSON.stringify({ ready: true })}\n`)
-    return null
+    return { ok: true, tellsAlerts: hello['tellsAlerts'] === true }
   } catch (error) {
-    return (error as Error).message
+    return cutOff((error as Error).message)
   } finally {
     lines.end()
   }
 }
 
+function cutOff(why: string): Received {
+  return { ok: false, why }
+}
+
 /** The command's side. Resolves to who runs. @throws {Error} why it is not to be trusted, or did not answer in time. */
 export async function greetMonitor(
   socket: Socket,
-  { key, timeoutMs }: { readonly key: Buffer; readonly timeoutMs: number },
+  { key, timeoutMs, tellsAlerts }: { readonly key: Buffer; readonly timeoutMs: number } & Greeting,
 ): Promise<MonitorIdentity> {
   const lines = readLines(socket, timeoutMs)
   try {
     const challenge = newChallenge()
-    socket.write(`${JSON.stringify({ hello: 1, challenge })}\n`)
+    socket.write(`${JSON.stringify({ hello: 1, challenge, tellsAlerts })}\n`)
     const welcome = fieldsOf(await lines.next())
     if (!isIdentity(welcome['identity']) || !isChallenge(welcome['challenge'])) {
       throw new Error('what answers is no monitor of this version')

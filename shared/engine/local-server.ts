@@ -38,6 +38,8 @@ export interface LocalServer {
   close(): Promise<void>
   /** Connections just now, those that have not shown the key included. */
   clients(): number
+  /** Somebody who is connected shows alerts on the user's desktop. */
+  alertsAreTold(): boolean
 }
 
 export type LocalServerStarted =
@@ -82,22 +84,32 @@ function prepareFolder({ files }: Ports, { folder, socketFolder, address }: Loca
 function createDoor(ports: Ports, api: MonitorApi, key: Buffer, options: LocalServerOptions) {
   const { maxClients = 64, helloMs = 2_000, identity } = options
   const sockets = new Set<Socket>()
+  const tellers = new Set<Socket>()
   const server = createServer({ pauseOnConnect: true }, socket => {
     if (sockets.size >= maxClients) return void socket.destroy()
     sockets.add(socket)
-    socket.on('error', () => {}).once('close', () => sockets.delete(socket))
+    socket
+      .on('error', () => {})
+      .once('close', () => {
+        sockets.delete(socket)
+        tellers.delete(socket)
+      })
     void admit(socket)
   })
   const admit = async (socket: Socket): Promise<void> => {
-    const refused = await receiveCommand(socket, { key, identity, timeoutMs: helloMs })
-    if (refused === null) return serveSocket(ports, api, socket, options)
-    ports.log('warn', 'A local connection was refused.', { why: refused })
+    const received = await receiveCommand(socket, { key, identity, timeoutMs: helloMs })
+    if (received.ok) {
+      if (received.tellsAlerts && !socket.destroyed) tellers.add(socket)
+      return serveSocket(ports, api, socket, options)
+    }
+    ports.log('warn', 'A local connection was refused.', { why: received.why })
     socket.destroy()
   }
   server.on('error', error => ports.log('error', 'The local socket failed.', { message: error.message }))
   return {
     server,
     clients: () => sockets.size,
+    alertsAreTold: () => tellers.size > 0,
     close: () =>
       new Promise<void>(resolve => {
         server.close(() => resolve())

@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { alertChannels, hasDesktop } from '../../cli/daemon-alerts.ts'
+import { alertChannels, hasDesktop, unlessTold } from '../../cli/daemon-alerts.ts'
+
+const notice = { title: 'Not saved', body: 'The disk is full. Free some.', sessionId: null, alerts: [] }
 
 describe('the alerts of a monitor without a window', () => {
   it.each<[string, NodeJS.Platform, Record<string, string>, boolean]>([
@@ -15,18 +17,31 @@ describe('the alerts of a monitor without a window', () => {
 
   it('are always in the log', async () => {
     const lines: string[] = []
-    const [channel] = alertChannels({ env: {}, home: '/h', platform: 'linux' }, (level, text) =>
-      lines.push(`${level} ${text}`),
-    )
-    const shown = await channel?.show({
-      title: 'Not saved',
-      body: 'The disk is full. Free some.',
-      sessionId: null,
-      alerts: [],
-    })
+    const log = (level: string, text: string) => lines.push(`${level} ${text}`)
+    const [channel] = alertChannels({ env: {}, home: '/h', platform: 'linux' }, log, () => true)
+    const shown = await channel?.show(notice)
     expect({ shown, lines }).toEqual({
       shown: { ok: true },
       lines: ['warn Alert: Not saved: The disk is full. Free some.'],
     })
+  })
+
+  it('are left to the tray app for as long as it shows this monitor', async () => {
+    const titles: string[] = []
+    let areTold = true
+    const channel = unlessTold(
+      {
+        name: 'desktop',
+        show: async ({ title }) => {
+          titles.push(title)
+          return { ok: true }
+        },
+      },
+      () => areTold,
+    )
+    const first = await channel.show(notice)
+    areTold = false
+    await channel.show({ ...notice, title: 'Not saved either' })
+    expect([first, titles]).toEqual([{ ok: true }, ['Not saved either']])
   })
 })

@@ -1,5 +1,6 @@
 /** A checkpoint that fails is shown by a real notification server, on a screen of its own. */
-import { mkdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { spawn } from 'node:child_process'
+import { mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import type { ElectronApplication } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
@@ -9,6 +10,7 @@ import { makeScratchHome, type ScratchHome } from '../support/scratch.ts'
 import { clickTray, closeWindow, launch, pageText, type Target, targets, trayLabel, windowsVisible } from './launch.ts'
 import { makeSession, records, say } from './sessions.ts'
 
+const top = path.resolve(import.meta.dirname, '../..')
 const noDesktop = whyNoDesktop()
 if (noDesktop !== null) console.warn(`\n*** SKIPPED: notifications on a real server: ${noDesktop} ***\n`)
 
@@ -23,6 +25,7 @@ for (const target of targets) {
   describe.skipIf(target.missing !== null || noDesktop !== null)(`alerts of the desktop app on ${target.name}`, () => {
     steps(target)
     withoutTray(target)
+    besideDaemon(target)
   })
 }
 
@@ -90,6 +93,37 @@ function steps(target: Target): void {
     await expect.poll(() => trayLabel(app, 'status'), { timeout: 20_000 }).toBe('2 sessions: 2 protected')
     expect([records(home, login.sessionId), records(home, hostile.sessionId)]).toEqual([[1], [1, 2]])
     expect(desktop.notifications().length).toBe(before)
+  })
+}
+
+function besideDaemon(target: Target): void {
+  it('alone tells of what failed in a daemon that has the same desktop', async () => {
+    const desktop = await startDesktop()
+    const home = makeScratchHome('two-tellers')
+    const env = { ...home.env, ...desktop.env }
+    makeSession(home, login)
+    const cli = path.join(top, 'dist/cli/session-monitor.js')
+    const daemon = spawn(process.execPath, [cli, 'run'], { env: { ...process.env, ...env }, stdio: 'ignore' })
+    await expect.poll(() => records(home, login.sessionId), { timeout: 30_000 }).toEqual([1])
+    const app = await launch(target, { userData: path.join(home.folder, 'electron'), env })
+    onTestFinished(async () => {
+      await app.close().catch(() => {})
+      daemon.kill('SIGKILL')
+      await desktop.stop()
+      home.remove()
+    })
+    await expect.poll(() => trayLabel(app, 'status'), { timeout: 20_000 }).toBe('1 session: 1 protected')
+    const packs = path.join(home.dataDir, 'store', 'packs')
+    renameSync(packs, `${packs}-away`)
+    writeFileSync(packs, 'in the way')
+    say(home, login.sessionId, 'More')
+    await clickTray(app, 'checkpoint-changed')
+    await expect.poll(() => trayLabel(app, 'status'), { timeout: 20_000 }).toBe('1 session: 1 failing')
+    const log = () => readFileSync(path.join(home.dataDir, 'logs', 'session-monitor.log'), 'utf8')
+    // By then the daemon has decided the same, and left it to the app.
+    await expect.poll(log, { timeout: 20_000 }).toContain('Alert: Checkpoint failed')
+    await expect.poll(() => desktop.onScreen(), { timeout: 20_000 }).toBe(1)
+    expect(desktop.notifications().map(({ title }) => title)).toEqual([expect.stringMatching(/^Checkpoint failed: /)])
   })
 }
 

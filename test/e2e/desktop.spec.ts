@@ -2,7 +2,7 @@
  * The desktop app from start to quit, with the built preload and page: the same steps on the stand-in and on the real
  * Electron. The steps of a target build on each other.
  */
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import type { ElectronApplication, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
@@ -21,6 +21,7 @@ import {
   type Target,
   targets,
   trayLabel,
+  watchCycles,
   windowsVisible,
 } from './launch.ts'
 import { makeSession, records, say } from './sessions.ts'
@@ -96,17 +97,31 @@ function steps(target: Target): void {
     say(home, search.sessionId, 'And a cache')
     await expect.poll(async () => (await stateNow()).sessions.map(({ protection }) => protection)).toContain('changed')
     expect((await stateNow()).lastCycle).toEqual(before)
+    const watched = await watchCycles(home)
+    onTestFinished(watched.stop)
+    await page.waitForTimeout(1_500)
+    const whilePaused = watched.startedMs()
     await clickTray(app, 'resume')
-    await expect.poll(async () => (await stateNow()).lastCycle?.startedMs).toBeGreaterThan(before?.startedMs ?? 0)
+    await expect.poll(() => watched.startedMs().length).toBe(whilePaused.length + 1)
+    // A second one would come at once, if one came.
+    await page.waitForTimeout(1_500)
+    expect([whilePaused, watched.startedMs().length]).toEqual([[before?.startedMs], 2])
   })
-  it('brings a changed setting from the page to the file, the engine and the scores', async () => {
+  it('brings a setting from its form to the file, the engine and the scores on the page', async () => {
     const file = path.join(home.dataDir, 'settings.json')
-    const answer = await askMonitor(page, 'changeSettings', { changes: { 'thresholds.activityFiles': 7 } })
-    expect(answer['value']).toMatchObject({ ok: true })
+    const limit = () => row(login.title).getByRole('meter', { name: 'Files changed' }).getAttribute('aria-valuetext')
+    await expect.poll(limit).toMatch(/of 15 files$/)
+    await page.getByRole('link', { name: 'Settings' }).click()
+    await page.getByRole('textbox', { name: 'Files changed' }).first().fill('7')
+    await page.getByText('1 change, not saved yet').waitFor()
+    expect(existsSync(file)).toBe(false)
+    await page.getByRole('button', { name: 'Save', exact: true }).click()
+    await page.getByText('Everything is saved').waitFor()
     expect(JSON.parse(readFileSync(file, 'utf8'))).toEqual({ thresholds: { activityFiles: 7 } })
-    await expect
-      .poll(async () => (await stateNow()).sessions.map(({ score }) => score.factors.activity.threshold))
-      .toEqual([7, 7])
+    const thresholds = (await stateNow()).sessions.map(({ score }) => score.factors.activity.threshold)
+    expect(thresholds).toEqual([7, 7])
+    await page.getByRole('link', { name: 'Sessions' }).click()
+    await expect.poll(limit).toMatch(/of 7 files$/)
   })
   it('takes the theme that the settings choose', async () => {
     await askMonitor(page, 'changeSettings', { changes: { appearance: 'dark' } })

@@ -5,7 +5,7 @@ import path from 'node:path'
 import { _electron, type ElectronApplication, type Page } from 'playwright-core'
 import { findElectron } from '../../build/electron-binary.ts'
 import type { MonitorState } from '../../shared/core/monitor-state.ts'
-import { connectLocal } from '../../shared/engine/local-client.ts'
+import { connectLocal, type LocalMonitor } from '../../shared/engine/local-client.ts'
 import { localPlace } from '../../shared/engine/local-place.ts'
 import { nodeFiles } from '../../shared/engine/node-ports.ts'
 import { findChromium } from '../electron-double/chromium.ts'
@@ -184,12 +184,33 @@ export function navigatedTo(page: Page): Promise<unknown> {
   return page.evaluate(() => (window as unknown as { readonly navigatedTo: Promise<unknown> }).navigatedTo)
 }
 
+/** Every cycle that the running app tells of from now on, the last one before included. */
+export async function watchCycles(home: ScratchHome): Promise<{
+  /** When each started, epoch ms, oldest first. */
+  startedMs(): readonly number[]
+  stop(): void
+}> {
+  const { monitor, close } = await connectTo(home)
+  const started = new Set<number>()
+  const see = ({ lastCycle }: MonitorState) => {
+    if (lastCycle !== null) started.add(lastCycle.startedMs)
+  }
+  monitor.onState(see)
+  see(await monitor.getState({}))
+  return { startedMs: () => [...started], stop: close }
+}
+
 /** What the running app tells any other program of its user. */
-export async function stateOf({ dataDir }: ScratchHome): Promise<MonitorState> {
+export async function stateOf(home: ScratchHome): Promise<MonitorState> {
+  const { monitor, close } = await connectTo(home)
+  const state = await monitor.getState({})
+  close()
+  return state
+}
+
+async function connectTo({ dataDir }: ScratchHome): Promise<LocalMonitor> {
   const place = localPlace(dataDir, process.platform, tmpdir())
   const attempt = await connectLocal(nodeFiles, place, { timeoutMs: 5_000, uid: process.getuid?.() ?? null })
   if (attempt.kind !== 'connected') throw new Error(`the app cannot be asked: ${JSON.stringify(attempt)}`)
-  const state = await attempt.monitor.getState({})
-  attempt.close()
-  return state
+  return attempt
 }

@@ -54,6 +54,7 @@ class App extends EventEmitter {
     return this.getName()
   }
   setAppUserModelId(): void {}
+  enableSandbox(): void {}
   /** Not on Linux, as in Electron. */
   setLoginItemSettings(settings: LoginItem): void {
     control.loginItem = settings

@@ -85,6 +85,7 @@ describe('servePagesOverIpc', () => {
     ['a frame inside', null, call, { url: pageUrl, parent: mainFrame }, 'it comes from a frame inside the page'],
     ['no text', null, { kind: 'subscribe' }, mainFrame, 'it is no JSON text'],
     ['broken JSON', null, '{', mainFrame, 'it is no JSON text'],
+    ['a text without end', null, `${call}${' '.repeat(1_048_576)}`, mainFrame, 'it is no JSON text, or too long'],
     ['an unknown call', null, call.replace('getState', 'toString'), mainFrame, 'there is no call "toString" here'],
     ['a bad request', null, call.replace('{}', '{"a":1}'), mainFrame, 'getState: '],
   ])('refuses and reports %s', async (_title, stranger, message, frame, expected) => {

@@ -1,5 +1,6 @@
 import path from 'node:path'
-import { beforeAll, describe, expect, it, vi } from 'vitest'
+import { Menu } from 'electron'
+import { beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest'
 import { createTray, iconFile } from '../../electron/tray.ts'
 import { type TrayIcon, trayModel } from '../../electron/tray-model.ts'
 import { becomeReady, control } from '../electron-double/control.ts'
@@ -81,6 +82,15 @@ describe('createTray', () => {
     expect([tray.isDestroyed(), renewed?.toolTip]).toEqual([true, 'Active Session Monitor: Stopped: out of memory'])
     renewed?.menu?.getMenuItemById('open')?.click()
     expect(onAction.mock.calls.flat()).toEqual([{ kind: 'open' }])
+  })
+  it('stays as it is when it cannot be made anew', () => {
+    const { view, tray } = newTray()
+    const create = vi.spyOn(Menu, 'buildFromTemplate').mockImplementation(() => {
+      throw new Error('no bus')
+    })
+    onTestFinished(() => create.mockRestore())
+    expect(() => view.renew()).toThrow('no bus')
+    expect(tray.isDestroyed()).toBe(false)
   })
   it('shows an & of a message as one', () => {
     const { view, tray } = newTray()

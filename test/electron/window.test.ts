@@ -1,11 +1,12 @@
 import { EventEmitter } from 'node:events'
 import path from 'node:path'
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest'
 import { createMainWindow, lockDownPages, pagePreferences } from '../../electron/window.ts'
 import type { Bounds } from '../../electron/window-bounds.ts'
 import { app } from '../electron-double/app.ts'
 import { findChromium } from '../electron-double/chromium.ts'
 import { becomeReady, closeStandIn, control, PreventableEvent } from '../electron-double/control.ts'
+import { dialog } from '../electron-double/desktop.ts'
 import { protocol, session } from '../electron-double/network.ts'
 
 const missing = findChromium(process.env).missing
@@ -180,7 +181,32 @@ describe.skipIf(missing !== null)('the window', () => {
     await vi.waitFor(() => expect(control.messageBoxes).toEqual(['The window does not respond.']))
     expect(end).not.toHaveBeenCalled()
     control.messageBoxAnswer = 1
+    await vi.waitFor(() => {
+      current().emit('unresponsive')
+      expect(end).toHaveBeenCalled()
+    })
+  })
+  it('asks once at a time, and takes the question back when the page answers again', async () => {
+    open()
+    control.messageBoxes.length = 0
+    const asked: (AbortSignal | undefined)[] = []
+    const ask = vi.spyOn(dialog, 'showMessageBox').mockImplementation((async (
+      _window: unknown,
+      { signal }: { readonly signal?: AbortSignal },
+    ) => {
+      asked.push(signal)
+      await new Promise(resolve => signal?.addEventListener('abort', resolve))
+      return { response: 0, checkboxChecked: false }
+    }) as never)
+    onTestFinished(() => ask.mockRestore())
     current().emit('unresponsive')
-    await vi.waitFor(() => expect(end).toHaveBeenCalled())
+    current().emit('unresponsive')
+    current().emit('responsive')
+    await vi.waitFor(() => expect(asked.map(signal => signal?.aborted)).toEqual([true]))
+    await vi.waitFor(() => {
+      current().emit('unresponsive')
+      expect(asked.length).toBe(2)
+    })
+    current().emit('responsive')
   })
 })

@@ -3,7 +3,7 @@ import { execFile, execFileSync } from 'node:child_process'
 import { chmodSync, chownSync, existsSync, lstatSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { promisify } from 'node:util'
-import { afterEach, describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, it, vi } from 'vitest'
 import { connectLocal, type LocalMonitor } from '../../shared/engine/local-client.ts'
 import { localPlace } from '../../shared/engine/local-place.ts'
 import { type LocalServerOptions, startLocalServer } from '../../shared/engine/local-server.ts'
@@ -42,6 +42,16 @@ describe('the local socket', () => {
     expect(states).toEqual(Array.from({ length: 20 }, () => stateOf(7)))
     expect(monitors[0]?.identity).toEqual(identity)
     for (const one of monitors) one.close()
+  })
+
+  it('knows whether somebody who is connected tells alerts', async () => {
+    const { place, server } = await open()
+    const tray = await connectLocal(nodeFiles, place, { ...client, tellsAlerts: true })
+    const other = await connectLocal(nodeFiles, place, client)
+    await vi.waitFor(() => expect(server.alertsAreTold()).toBe(true))
+    tray.kind === 'connected' && tray.close()
+    await vi.waitFor(() => expect(server.alertsAreTold()).toBe(false))
+    expect([tray.kind, other.kind, server.clients()]).toEqual(['connected', 'connected', 1])
   })
 
   it.runIf(onPosix)('lies in a folder that only its user may enter, and is itself 0600 (1)', async () => {

@@ -4,14 +4,14 @@ import { serveMonitor } from '../core/serve-monitor.ts'
 import { withSettingValues } from '../core/setting-values.ts'
 import { type EngineThreadMessage, type EngineThreadOptions, messagePortWire } from './engine-thread.ts'
 import { startMonitor } from './monitor.ts'
-import { nodePorts } from './node-ports.ts'
+import { longLivedPorts } from './node-ports.ts'
 import { scanWorkersBeside } from './scan-crew.ts'
 import { statePace } from './state-pace.ts'
 
 const { options: given, port } = workerData as { readonly options: EngineThreadOptions; readonly port: MessagePort }
 const { settingValues = {}, ...options } = given
 const tell = (message: EngineThreadMessage) => parentPort?.postMessage(message)
-const ports = nodePorts((level, message, fields) =>
+const ports = longLivedPorts((level, message, fields) =>
   tell({ kind: 'log', level, message, ...(fields ? { fields } : {}) }),
 )
 

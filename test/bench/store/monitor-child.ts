@@ -11,12 +11,12 @@ import { displayTreePath, type TreeManifest } from '../../../shared/core/work-tr
 import { openStore } from '../../../shared/engine/checkpoint-store.ts'
 import { dataPaths } from '../../../shared/engine/data-folder.ts'
 import { startMonitor } from '../../../shared/engine/monitor.ts'
-import { nodePorts } from '../../../shared/engine/node-ports.ts'
+import { longLivedPorts } from '../../../shared/engine/node-ports.ts'
 import '../child-voice.ts'
 import type { Answer, Order } from './monitor-process.ts'
 
 const [, , configDir = '', dataFolder = ''] = process.argv
-const ports = nodePorts(() => {})
+const ports = longLivedPorts(() => {})
 const environment = { PATH: process.env['PATH'] }
 const home = process.env['HOME'] ?? ''
 const started = await startMonitor(ports, { dataFolder, roots: [configDir], home, environment, automatic: false })

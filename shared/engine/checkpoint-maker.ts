@@ -50,6 +50,17 @@ export interface MakerParts {
   readonly isDoubtful?: (sessionId: SessionId) => boolean
 }
 
+/** The transcript of one session is in the pack as far as it has grown. */
+interface TakenStreams {
+  readonly item: MakeItem
+  readonly streams: readonly StreamRecord[]
+  readonly grew: boolean
+  /** False when nothing of the last checkpoint could be relied on. */
+  readonly mayCarry: boolean
+  /** The packs that `streams` lie in. */
+  readonly table: PackTable
+}
+
 interface MadeDraft {
   readonly item: MakeItem
   readonly draft: RecordDraft
@@ -99,9 +110,12 @@ export function createMaker({ ports, store, snapshotter, isDoubtful = () => fals
     const { pack } = opened
     try {
       const sound = saved !== null && check.isSoundTree(saved) ? saved : null
-      const tree = await captureTree(snapshotter, items[0]?.session.project ?? null, sound, pack, guard.signal)
-      const treeBytes = pack.bytes()
-      const made = await draftAll(items, tree, { pack, check }, guard)
+      // While git lists what has changed, the transcripts are read.
+      const [tree, taken] = await Promise.all([
+        captureTree(snapshotter, items[0]?.session.project ?? null, sound, pack, guard.signal),
+        takeAll(items, { pack, check }, guard),
+      ])
+      const made = taken.map(each => (isTaken(each) ? draftOf(each, tree) : each))
       const drafts = made.filter(isDraft)
       const finish = guard.signal.aborted ? { ok: false as const, ...abortedBy(guard) } : await pack.finishTogether()
       if (!finish.ok) return made.map(each => (isDraft(each) ? failed(each.item, finish) : each))
@@ -110,6 +124,7 @@ export function createMaker({ ports, store, snapshotter, isDoubtful = () => fals
         finish.pack,
         guard.held,
       )
+      const treeBytes = (finish.pack?.bytes ?? 0) - drafts.reduce((sum, { draft }) => sum + addedBytes(draft), 0)
       const tookMs = (ports.clock.monotonicMs() - startedMs) / items.length
       const toOutcome = (each: MadeDraft): CheckpointOutcome | 'packs-gone' => {
         const at = drafts.indexOf(each)
@@ -125,23 +140,22 @@ export function createMaker({ ports, store, snapshotter, isDoubtful = () => fals
   }
 
   /** Lets others run between two sessions, or no time-out and no stop would be noticed before the last one. */
-  async function draftAll(
+  async function takeAll(
     items: readonly MakeItem[],
-    tree: ProjectTree,
     into: Into,
     guard: MakeGuard,
-  ): Promise<readonly (MadeDraft | CheckpointOutcome)[]> {
-    const made: (MadeDraft | CheckpointOutcome)[] = []
+  ): Promise<readonly (TakenStreams | CheckpointOutcome)[]> {
+    const taken: (TakenStreams | CheckpointOutcome)[] = []
     const slice = createTimeSlice(ports.clock)
     for (const item of items) {
       if (slice.isOver()) await slice.next()
       await into.pack.room()
-      made.push(guard.signal.aborted ? failed(item, abortedBy(guard)) : draftOf(item, tree, into))
+      taken.push(guard.signal.aborted ? failed(item, abortedBy(guard)) : takeStreams(item, into))
     }
-    return made
+    return taken
   }
 
-  function draftOf(item: MakeItem, tree: ProjectTree, { pack, check }: Into): MadeDraft | CheckpointOutcome {
+  function takeStreams(item: MakeItem, { pack, check }: Into): TakenStreams | CheckpointOutcome {
     const { session, last } = item
     const mayCarry = last === null || check.isSound(last)
     const table = createPackTable()
@@ -160,6 +174,10 @@ export function createMaker({ ports, store, snapshotter, isDoubtful = () => fals
       const carried = last === null || present.has(name) ? null : carryStream(last, name, table)
       if (carried) streams.push(carried)
     }
+    return { item, streams, grew, mayCarry, table }
+  }
+
+  function draftOf({ item, streams, grew, mayCarry, table }: TakenStreams, tree: ProjectTree) {
     if (mayCarry && isUnchanged(item, tree, grew)) return unchanged(item)
     const draft = describe(item, streams, tree, table)
     return { item, draft, anew: !mayCarry }
@@ -215,6 +233,10 @@ function isUnchanged({ session, last, request }: MakeItem, tree: ProjectTree, gr
 function scoresOf(score: SessionScore): Record<string, number> {
   const factors = factorNames.map(name => [name, score.factors[name].score] as const)
   return { ...Object.fromEntries(factors), total: score.total }
+}
+
+function isTaken(taken: TakenStreams | CheckpointOutcome): taken is TakenStreams {
+  return 'streams' in taken
 }
 
 function isDraft(made: MadeDraft | CheckpointOutcome): made is MadeDraft {

@@ -28,7 +28,7 @@ export function encodeFrame(content: Uint8Array, format: FrameFormat = bestFrame
 }
 
 function gzipOptions({ byteLength }: Uint8Array): zlib.ZlibOptions {
-  return { chunkSize: chunkSizeFor(byteLength) }
+  return { chunkSize: encodingChunk(byteLength) }
 }
 
 function zstdOptions({ byteLength }: Uint8Array): zlib.ZstdOptions {
@@ -36,7 +36,7 @@ function zstdOptions({ byteLength }: Uint8Array): zlib.ZstdOptions {
   return {
     params: { [ZSTD_c_compressionLevel]: 3, [ZSTD_c_checksumFlag]: 1, [ZSTD_c_contentSizeFlag]: 1 },
     pledgedSrcSize: byteLength,
-    chunkSize: chunkSizeFor(byteLength),
+    chunkSize: encodingChunk(byteLength),
   }
 }
 
@@ -98,7 +98,7 @@ function knownFormat(stored: Uint8Array, expectedBytes: number): FrameFormat | F
 
 /** One byte more than nothing, because zlib takes no limit of 0. */
 function decodingOptions(expectedBytes: number): zlib.ZlibOptions & zlib.ZstdOptions {
-  return { maxOutputLength: Math.max(1, expectedBytes), chunkSize: chunkSizeFor(expectedBytes) }
+  return { maxOutputLength: Math.max(1, expectedBytes), chunkSize: decodingChunk(expectedBytes) }
 }
 
 function ofLength(content: Buffer, expectedBytes: number): FrameDecoded {
@@ -119,7 +119,15 @@ function formatOf(stored: Uint8Array): FrameFormat | null {
   return a === 0x1f && b === 0x8b ? 'gzip' : null
 }
 
-/** zlib collects its output in pieces of this size; one piece for all but the largest frames. */
-function chunkSizeFor(bytes: number): number {
-  return Math.min(1_048_576, Math.max(1_024, bytes))
+/**
+ * What compression takes at a time, bytes: transcripts shrink to a sixth, so a quarter is one piece that nobody has to
+ * join. Every byte taken outside the heap brings the next collection of garbage nearer.
+ */
+function encodingChunk(bytes: number): number {
+  return Math.min(1_048_576, Math.max(1_024, Math.ceil(bytes / 4)))
+}
+
+/** One more than comes out, or as much again would be taken for nothing once the first piece is full. */
+function decodingChunk(bytes: number): number {
+  return Math.min(8_388_609, Math.max(1_024, bytes + 1))
 }

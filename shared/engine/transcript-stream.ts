@@ -42,6 +42,9 @@ const frameBytes = 8_388_608
 /** Reading goes on in pieces of this size. */
 const chunkBytes = 1_048_576
 
+/** What is only hashed is read into here, time and again: nothing that is begun in it outlives a call. */
+const scratch = Buffer.allocUnsafeSlow(chunkBytes)
+
 /** A stream of this many segments is taken together: small frames compress badly and each makes the record longer. */
 const maxSegments = 64
 
@@ -186,7 +189,7 @@ function addFrame(sink: FrameSink, content: Buffer, sha256: string): FramePlace 
 /** Hash of the first `end` bytes, or null if there are not that many. */
 function hashPrefix(file: OpenFile, end: number): Hash | null {
   const hash = createHash('sha256')
-  const chunk = Buffer.allocUnsafe(Math.min(chunkBytes, Math.max(1, end)))
+  const chunk = scratch.subarray(0, Math.max(1, end))
   for (let at = 0; at < end; ) {
     const read = readFully(file, chunk.subarray(0, Math.min(chunk.byteLength, end - at)), at)
     if (read === 0) return null

@@ -1,9 +1,9 @@
 /**
- * Compiles `shared/wasm/line-walk.ts`, once for each state of its source, and keeps the result beside it, where the
+ * Compiles `shared/wasm/line-walk.ts`, once for each state of its sources, and keeps the result beside it, where the
  * engine finds it in a checkout; builds carry it in themselves. Run as a script (after `npm install`) it only does that.
  */
 import { spawnSync } from 'node:child_process'
-import { existsSync, readFileSync, renameSync, statSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, renameSync, statSync } from 'node:fs'
 import path from 'node:path'
 
 const top = path.resolve(import.meta.dirname, '..')
@@ -24,7 +24,9 @@ export function lineWalkDefinition(): Readonly<Record<string, string>> {
 }
 
 function isCurrent(): boolean {
-  return existsSync(compiled) && statSync(compiled).mtimeMs > statSync(source).mtimeMs
+  const sources = readdirSync(folder).filter(name => name.endsWith('.ts'))
+  const changedMs = Math.max(...sources.map(name => statSync(path.join(folder, name)).mtimeMs))
+  return existsSync(compiled) && statSync(compiled).mtimeMs > changedMs
 }
 
 /** Others may look for the result meanwhile: it appears whole or not at all. */

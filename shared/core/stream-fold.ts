@@ -130,36 +130,34 @@ function applyRecord(part: StreamFold, event: RecordEvent, endByte: number): voi
     for (const result of event.results) applyResult(part, thread, result, atMs ?? part.lastMs ?? 0, endByte)
   }
   if (thread === null) return
-  applyPlace(thread, event.envelope)
+  applyOrigin(thread, event.envelope)
+  thread.forkedFrom = event.envelope.forkedFrom ?? thread.forkedFrom
   applyToThread(thread, event)
 }
 
-function applyTime(part: StreamFold, atMs: number | null): void {
+export function applyTime(part: StreamFold, atMs: number | null): void {
   if (atMs === null) return
   if (part.firstMs === null || atMs < part.firstMs) part.firstMs = atMs
   if (part.lastMs === null || atMs > part.lastMs) part.lastMs = atMs
 }
 
-function applyPlace(thread: ThreadFold, envelope: Envelope): void {
-  thread.firstCwd ??= envelope.cwd
-  thread.cwd = envelope.cwd ?? thread.cwd
-  thread.branch = envelope.branch ?? thread.branch
-  thread.version = envelope.version ?? thread.version
-  thread.entrypoint = envelope.entrypoint ?? thread.entrypoint
-  thread.forkedFrom = envelope.forkedFrom ?? thread.forkedFrom
+/** Where a line was written, and by what. Null where it does not tell. */
+export type Origin = Pick<Envelope, 'cwd' | 'branch' | 'version' | 'entrypoint'>
+
+export function applyOrigin(thread: ThreadFold, origin: Origin): void {
+  thread.firstCwd ??= origin.cwd
+  thread.cwd = origin.cwd ?? thread.cwd
+  thread.branch = origin.branch ?? thread.branch
+  thread.version = origin.version ?? thread.version
+  thread.entrypoint = origin.entrypoint ?? thread.entrypoint
 }
 
 function applyToThread(thread: ThreadFold, event: RecordEvent): void {
   switch (event.kind) {
     case 'prompt':
-      thread.closed = false
-      thread.prompts += 1
-      thread.firstPrompt ??= oneLine(event.text, textLimits.title)
-      if (thread.contextTokens !== null) push(thread.turnStarts, thread.contextTokens, foldLimits.turns)
-      push(thread.lastPrompts, { text: event.text, atMs: event.envelope.atMs }, foldLimits.prompts)
+      applyPrompt(thread, { text: event.text, atMs: event.envelope.atMs })
       break
     case 'reply':
-      thread.closed = false
       applyReply(thread, event.reply)
       break
     case 'results':
@@ -185,40 +183,66 @@ function applyToThread(thread: ThreadFold, event: RecordEvent): void {
   }
 }
 
+export function applyPrompt(thread: ThreadFold, prompt: HumanPrompt): void {
+  thread.closed = false
+  thread.prompts += 1
+  thread.firstPrompt ??= oneLine(prompt.text, textLimits.title)
+  if (thread.contextTokens !== null) push(thread.turnStarts, thread.contextTokens, foldLimits.turns)
+  push(thread.lastPrompts, prompt, foldLimits.prompts)
+}
+
+function applyReply(thread: ThreadFold, reply: Reply): void {
+  const { messageId, model, contextTokens } = reply
+  thread.closed = false
+  if (messageId === null || !isKnownReply(thread, messageId)) addReply(thread, messageId)
+  if (model !== null) applyModel(thread, model)
+  thread.requestedModel = reply.requestedModel ?? thread.requestedModel
+  thread.lastReply = reply.text ?? thread.lastReply
+  if (contextTokens !== null) applyContext(thread, contextTokens)
+}
+
 /** The lines of one reply follow each other, so that the last id is nearly always the one. */
 function isKnownReply({ replyIds }: ThreadFold, messageId: string): boolean {
   return replyIds.at(-1) === messageId || replyIds.includes(messageId)
 }
 
-function applyReply(thread: ThreadFold, reply: Reply): void {
-  const { messageId, model, contextTokens } = reply
-  if (messageId === null || !isKnownReply(thread, messageId)) {
-    thread.replies += 1
-    if (messageId !== null) push(thread.replyIds, messageId, foldLimits.replyIds)
-  }
-  if (model !== null && model !== thread.model) {
-    thread.model = model
-    thread.largestTokens = 0
-  }
-  thread.requestedModel = reply.requestedModel ?? thread.requestedModel
-  thread.lastReply = reply.text ?? thread.lastReply
-  if (contextTokens === null) return
-  thread.contextTokens = contextTokens
-  thread.largestTokens = Math.max(thread.largestTokens, contextTokens)
+/** Counts a reply whose id is not among the last ones. */
+export function addReply(thread: ThreadFold, messageId: string | null): void {
+  thread.replies += 1
+  if (messageId !== null) push(thread.replyIds, messageId, foldLimits.replyIds)
+}
+
+export function applyModel(thread: ThreadFold, model: string): void {
+  if (model === thread.model) return
+  thread.model = model
+  thread.largestTokens = 0
+}
+
+export function applyContext(thread: ThreadFold, tokens: number): void {
+  thread.contextTokens = tokens
+  thread.largestTokens = Math.max(thread.largestTokens, tokens)
 }
 
 function applyCalls(part: StreamFold, thread: ThreadFold | null, calls: readonly ToolCall[]): void {
+  part.toolCalls += calls.length
   for (const call of calls) {
-    part.toolCalls += 1
     if (call.kind === 'command') {
-      if (thread) push(thread.lastCommands, call.command, foldLimits.commands)
+      if (thread) applyCommand(thread, call.command)
     } else if (call.kind !== 'other') {
-      push(part.pending, call, foldLimits.pending)
+      addPending(part, call)
     }
   }
 }
 
-function applyResult(
+export function applyCommand(thread: ThreadFold, command: string): void {
+  push(thread.lastCommands, command, foldLimits.commands)
+}
+
+export function addPending(part: StreamFold, call: PendingCall): void {
+  push(part.pending, call, foldLimits.pending)
+}
+
+export function applyResult(
   part: StreamFold,
   thread: ThreadFold | null,
   result: ToolResult,

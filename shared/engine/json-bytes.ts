@@ -17,6 +17,7 @@ export const closeObject = 0x7d
 export const openList = 0x5b
 export const closeList = 0x5d
 const letterU = 0x75
+const digitOne = 0x31
 
 /** Bytes of a string that are looked at one by one before a native search for the next quote is worth its call. */
 const nearBytes = 32
@@ -115,14 +116,20 @@ export function startsWith(bytes: Buffer, at: number, end: number, prefix: Uint8
 /**
  * Whether a string begins with `prefix`, its opening quote included.
  *
- * @returns null when an escape stands where the two differ: then only decoding tells.
+ * @param prefix Without control characters.
+ * @returns null when an escaped character stands where the two differ: then only decoding tells.
  */
 export function stringStartsWith(bytes: Buffer, at: number, end: number, prefix: Uint8Array): boolean | null {
   for (let i = 0; i < prefix.length; i++) {
     if (at + i >= end) return false
-    if (bytes[at + i] !== prefix[i]) return bytes[at + i] === backslash && bytes[at + i + 1] === letterU ? null : false
+    if (bytes[at + i] !== prefix[i]) return isEscapedLetter(bytes, at + i) ? null : false
   }
   return true
+}
+
+/** `\u` and a number that is not, by its third digit, a control character's. */
+function isEscapedLetter(bytes: Buffer, at: number): boolean {
+  return bytes[at] === backslash && bytes[at + 1] === letterU && (bytes[at + 4] ?? 0) > digitOne
 }
 
 export function hasBackslash(bytes: Buffer, at: number, after: number): boolean {

@@ -3,7 +3,7 @@
  * other. The events are the same.
  */
 import type { TranscriptEvent } from '../core/transcript.ts'
-import { createLineWalk, type LineWalk } from './line-walk.ts'
+import { createLineWalk, type LineNotes, type LineWalk } from './line-walk.ts'
 import { createRecordReader } from './record-reader.ts'
 
 export interface LineReader {
@@ -19,6 +19,16 @@ export interface LineReader {
    * @returns the position of its line end, or -1
    */
   find(bytes: Buffer, from: number, searched: number): number
+  /**
+   * Takes in many lines at once, see `LineWalk.run`; only of a buffer for which there are {@link notes}.
+   *
+   * @returns the position after the last line that was noted
+   */
+  run(bytes: Buffer, from: number): number
+  /** Of the last `run`; null where lines cannot be noted in the buffer that is lent. */
+  notes(): LineNotes | null
+  /** To be called before the first `run` over lines of another file. */
+  begin(): void
   /** The event of the line that was found last. @param end Its line end. */
   read(bytes: Buffer, from: number, end: number): TranscriptEvent
 }
@@ -35,10 +45,18 @@ export function createLineReader(walk: LineWalk | null = createLineWalk()): Line
   return {
     buffer: bytes => {
       active = walk !== null && bytes <= walk.buffer.length ? walk : null
+      walk?.begin()
       return active === null ? Buffer.allocUnsafeSlow(bytes) : active.buffer.subarray(0, bytes)
     },
-    find: (bytes, from, searched) =>
-      active === null ? bytes.indexOf(lineEnd, searched) : active.find(from, bytes.length),
+    find: (bytes, from, searched) => {
+      if (active === null) return bytes.indexOf(lineEnd, searched)
+      // This line will not be noted, so that the next notes cannot build on those before.
+      active.begin()
+      return active.find(from, bytes.length)
+    },
+    run: (bytes, from) => active?.run(from, bytes.length) ?? from,
+    notes: () => active?.notes ?? null,
+    begin: () => walk?.begin(),
     read: (bytes, from, end) =>
       active === null ? careful.read(bytes, from, end, true) : fast.read(bytes, from, end, false),
   }

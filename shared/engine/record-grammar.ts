@@ -1,4 +1,6 @@
 /** Which values of a transcript line are wanted, as tables for the walk in `record-skim.ts`. Holds no state. */
+import { editTools } from '../core/tool-call.ts'
+import { speakingAttachments } from '../core/transcript.ts'
 import { keyTable } from './key-table.ts'
 
 /** The objects that are walked, and what of each is wanted (its name) or walked into (`>` and the object's name). */
@@ -89,16 +91,21 @@ const blockValues = [
   'notebookPath',
   'command',
 ] as const
+export const valueNames = [...recordValues, ...blockValues] as const
 export type RecordValue = (typeof recordValues)[number]
 export type BlockValue = (typeof blockValues)[number]
 
 /** Where a value's two positions lie in `RecordSkim.places`; of a block's value, in its first block. */
-export const placeOf = Object.fromEntries(
-  [...recordValues, ...blockValues].map((name, i) => [name, 2 * i]),
-) as Readonly<Record<RecordValue | BlockValue, number>>
+export const placeOf = Object.fromEntries(valueNames.map((name, i) => [name, 2 * i])) as Readonly<
+  Record<RecordValue | BlockValue, number>
+>
 /** From a block's values to the next block's. */
 export const blockStride = 2 * blockValues.length
 export const firstBlock = 2 * recordValues.length
+/** Records that say something of their own, and tools whose calls say more than a path or a command. */
+export const wholeRecords = ['cost-state', 'custom-title', 'ai-title'] as const
+export const listTools = ['TodoWrite', 'TaskCreate', 'TaskUpdate'] as const
+
 /** A message has one block, seldom a few; with more than this it is for the whole parse. */
 export const maxBlocks = 8
 
@@ -130,3 +137,39 @@ export const objectNumber = {
   message: contexts.indexOf('message'),
   block: contexts.indexOf('block'),
 } as const
+
+/** What a name may be where it stands as a value, by number: which lines the walk can note by itself. */
+export const meanings = [
+  'none',
+  'user',
+  'assistant',
+  'attachment',
+  'wholeRecord',
+  'wholeAttachment',
+  'boundary',
+  'human',
+  'text',
+  'call',
+  'result',
+  'wholeTool',
+  'commandTool',
+  'fileTool',
+  'notebookTool',
+] as const
+export type Meaning = (typeof meanings)[number]
+
+export const meaningOf: ReadonlyMap<string, Meaning> = new Map<string, Meaning>([
+  ['user', 'user'],
+  ['assistant', 'assistant'],
+  ['attachment', 'attachment'],
+  ...Array.from(wholeRecords, name => [name, 'wholeRecord'] as const),
+  ...Array.from(speakingAttachments, name => [name, 'wholeAttachment'] as const),
+  ['compact_boundary', 'boundary'],
+  ['human', 'human'],
+  ['text', 'text'],
+  ['tool_use', 'call'],
+  ['tool_result', 'result'],
+  ...Array.from(listTools, name => [name, 'wholeTool'] as const),
+  ['Bash', 'commandTool'],
+  ...Array.from(editTools, ([name, key]) => [name, key === 'file_path' ? 'fileTool' : 'notebookTool'] as const),
+])

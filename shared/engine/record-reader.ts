@@ -37,7 +37,7 @@ import {
   stringStartsWith,
 } from './json-bytes.ts'
 import { type KeyTable, keyNumber, keyTable } from './key-table.ts'
-import { blockStride, placeOf } from './record-grammar.ts'
+import { blockStride, listTools, placeOf, wholeRecords } from './record-grammar.ts'
 import { createRecordSkim, type RecordSkim } from './record-skim.ts'
 import type { TailKind } from './record-tail.ts'
 import { createTextMemory, type TextMemory } from './text-memory.ts'
@@ -83,7 +83,7 @@ function parseLine(bytes: Buffer, start: number, end: number): TranscriptEvent {
 
 const stringOf = (name: string) => Buffer.from(`"${name}"`)
 /** The types of records that say something of their own. */
-const types = ['user', 'assistant', 'attachment', 'cost-state', 'custom-title', 'ai-title']
+const types = ['user', 'assistant', 'attachment', ...wholeRecords]
 const typeKeys = keyTable(types)
 const typeOf = { user: 0, assistant: 1, attachment: 2, goodbye: 3, firstTitle: 4 } as const
 const names = {
@@ -98,8 +98,7 @@ const names = {
   human: stringOf('human'),
 }
 /** The tools whose calls say something: those whose input says more than a path or a command, then the others. */
-const todoTools = ['TodoWrite', 'TaskCreate', 'TaskUpdate']
-const tools = [...todoTools, 'Bash', ...editTools.keys()]
+const tools = [...listTools, 'Bash', ...editTools.keys()]
 const toolKeys = keyTable(tools)
 
 /** What lines of one kind of end say of where they come from. */
@@ -185,6 +184,8 @@ function createSkimmer(skim: RecordSkim): ReadSkimmed {
 
   /** Where a line comes from stands in its end, and is read once for all lines that end alike. */
   function readOrigin(bytes: Buffer, tail: TailKind): void {
+    // Should a value be no JSON, what was read until then holds for no line.
+    origin.tail = 0
     origin.cwd = text(bytes, placeOf.cwd, texts.cwd)
     origin.branch = text(bytes, placeOf.branch, texts.branch)
     origin.version = text(bytes, placeOf.version, texts.version)
@@ -298,7 +299,7 @@ function createSkimmer(skim: RecordSkim): ReadSkimmed {
     const number = nameAt(bytes, place, toolKeys)
     const tool = tools[number]
     if (tool === undefined) return toolCall(null, '', {})
-    if (number < todoTools.length) return null
+    if (number < listTools.length) return null
     if (tool === 'Bash') return toolCall(null, tool, { command: string(bytes, placeOf.command + shift) })
     const key = editTools.get(tool) ?? 'file_path'
     const file = string(bytes, (key === 'file_path' ? placeOf.filePath : placeOf.notebookPath) + shift)

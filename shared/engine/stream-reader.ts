@@ -8,10 +8,9 @@
 import { hash } from 'node:crypto'
 import type { SessionFold } from '../core/session-fold.ts'
 import { dropStream, streamOf } from '../core/session-fold.ts'
-import { applyToStream } from '../core/stream-fold.ts'
 import { errorCode, readFully } from './durable-file.ts'
 import type { FilePeek, FileStat, FileSystem, OpenFile } from './ports.ts'
-import { type OnEvent, type ScanPosition, startOfFile, type TranscriptScanner } from './transcript-scanner.ts'
+import { type ScanPosition, startOfFile, type TranscriptScanner } from './transcript-scanner.ts'
 
 /** How far a file was read, and what it was then. Plain JSON. */
 export interface ReadState {
@@ -84,9 +83,7 @@ function* readOpenFile(
     identity = identityOf(stat)
     if (before !== undefined && isContinuation(file, stat, before)) position = resumeAt(before.position, stat.size)
     else dropStream(fold, stream)
-    const part = streamOf(fold, stream)
-    const onEvent: OnEvent = (event, endByte) => applyToStream(part, event, endByte)
-    for (const next of scanner.scan(file, position, stat.size, onEvent)) {
+    for (const next of scanner.fold(file, position, stat.size, streamOf(fold, stream))) {
       yield next.scannedTo - position.scannedTo
       position = next
     }

@@ -10,8 +10,10 @@
  * 2. A line counts when its line end is there. What lies beyond the last line end is left for later.
  * 3. A line longer than the limit is skipped unread and gives one `overlong` event, however often it is interrupted.
  */
+import type { StreamFold } from '../core/stream-fold.ts'
 import type { TranscriptEvent } from '../core/transcript.ts'
 import { createLineReader } from './line-reader.ts'
+import { createNoteFold, type FoldTaker } from './note-fold.ts'
 import type { OpenFile } from './ports.ts'
 
 /** Where reading goes on. Plain JSON. */
@@ -42,6 +44,8 @@ export interface TranscriptScanner {
    * @throws {FileSystemError} what reading throws. The last position stays good.
    */
   scan(file: OpenFile, from: ScanPosition, sizeBytes: number, onEvent: OnEvent): Iterable<ScanPosition>
+  /** The same, and folds what it reads into `part`: most lines without an event. */
+  fold(file: OpenFile, from: ScanPosition, sizeBytes: number, part: StreamFold): Iterable<ScanPosition>
 }
 
 export function createScanner(options: ScannerOptions = {}): TranscriptScanner {
@@ -49,15 +53,31 @@ export function createScanner(options: ScannerOptions = {}): TranscriptScanner {
   const lines = createLineReader()
   let buffer = lines.buffer(chunkBytes)
 
-  return { scan }
+  const takerFor = createNoteFold()
 
-  function* scan(file: OpenFile, from: ScanPosition, sizeBytes: number, onEvent: OnEvent): Generator<ScanPosition> {
+  return {
+    scan: (file, from, sizeBytes, onEvent) => scan(file, from, sizeBytes, onEvent, null),
+    fold: (file, from, sizeBytes, part) => {
+      const taker = takerFor(part)
+      return scan(file, from, sizeBytes, taker.event, taker)
+    },
+  }
+
+  /** @param taker Null where every line is to become an event. */
+  function* scan(
+    file: OpenFile,
+    from: ScanPosition,
+    sizeBytes: number,
+    onEvent: OnEvent,
+    taker: FoldTaker | null,
+  ): Generator<ScanPosition> {
     let skipping = from.scannedTo - from.endByte > longestLine
     let endByte = from.endByte
     /** Offset in the file of the buffer's first byte, and how many bytes of it are filled: no line end among them. */
     let base = skipping ? from.scannedTo : endByte
     let filled = 0
     resize(chunkBytes)
+    lines.begin()
 
     while (base + filled < sizeBytes) {
       if (filled === buffer.length) resize(2 * filled)
@@ -67,15 +87,30 @@ export function createScanner(options: ScannerOptions = {}): TranscriptScanner {
       const view = buffer.subarray(0, filled + count)
 
       let lineAt = 0
-      for (let at = lines.find(view, 0, filled); at !== -1; at = lines.find(view, lineAt, lineAt)) {
+      let searched = filled
+      for (;;) {
+        let at = -1
+        // Where a line may be too long, each is looked at by itself.
+        const notes = taker && !skipping && view.length <= longestLine ? lines.notes() : null
+        if (taker && notes) {
+          lineAt = lines.run(view, lineAt)
+          taker.take(notes, view, base)
+          if (notes.isFull()) continue
+          at = notes.oddEnd()
+        } else {
+          at = lines.find(view, lineAt, searched)
+        }
+        if (at === -1) break
         const overlong = skipping || at - lineAt > longestLine
         const event: TranscriptEvent = overlong ? { kind: 'overlong' } : lines.read(view, lineAt, at)
         skipping = false
         lineAt = at + 1
-        endByte = base + lineAt
-        onEvent(event, endByte)
+        searched = lineAt
+        onEvent(event, base + lineAt)
       }
+      taker?.settle(view)
 
+      if (lineAt > 0) endByte = base + lineAt
       filled = view.length - lineAt
       if (lineAt > 0) view.copyWithin(0, lineAt)
       base += lineAt

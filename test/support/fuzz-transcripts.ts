@@ -9,7 +9,12 @@ import { applyToStream } from '../../shared/core/stream-fold.ts'
 import { liveStateOf, readLiveRegistry } from '../../shared/engine/live-registry.ts'
 import { nodeFiles, nodeProcesses } from '../../shared/engine/node-ports.ts'
 import type { OpenFile } from '../../shared/engine/ports.ts'
-import { createScanner, startOfFile, type TranscriptScanner } from '../../shared/engine/transcript-scanner.ts'
+import {
+  createScanner,
+  type OnEvent,
+  startOfFile,
+  type TranscriptScanner,
+} from '../../shared/engine/transcript-scanner.ts'
 import type { Random } from './random.ts'
 
 export interface FuzzResult {
@@ -107,7 +112,7 @@ function damage(random: Random, bytes: Buffer): Buffer {
 }
 
 function tryTranscript(bytes: Buffer, random: Random) {
-  const whole = foldOf(createScanner({ longestLine }), bytes, [bytes.length])
+  const whole = foldOfEvents(createScanner({ longestLine }), bytes)
   const cuts = Array.from({ length: random.int(0, 3) }, () => random.int(0, bytes.length)).sort((a, b) => a - b)
   const chunkBytes = random.pick([64, 1_000, 262_144])
   const inParts = foldOf(createScanner({ longestLine, chunkBytes }), bytes, [...cuts, bytes.length])
@@ -127,13 +132,22 @@ function tryTranscript(bytes: Buffer, random: Random) {
   return { lines: counts.lines, damagedLines: counts.damagedLines, foldBytes, failures }
 }
 
+/** Line by line, each as an event. */
+function foldOfEvents(scanner: TranscriptScanner, bytes: Buffer): SessionFold {
+  const fold = emptyFold(sessionId)
+  const part = streamOf(fold, 'main')
+  const onEvent: OnEvent = (event, endByte) => applyToStream(part, event, endByte)
+  for (const _ of scanner.scan(inMemory(bytes), startOfFile, bytes.length, onEvent));
+  return fold
+}
+
+/** As the detector reads a file that grows. */
 function foldOf(scanner: TranscriptScanner, bytes: Buffer, sizes: readonly number[]): SessionFold {
   const fold = emptyFold(sessionId)
   const part = streamOf(fold, 'main')
   let position = startOfFile
   for (const size of sizes) {
-    const steps = scanner.scan(inMemory(bytes), position, size, (event, endByte) => applyToStream(part, event, endByte))
-    for (const next of steps) position = next
+    for (const next of scanner.fold(inMemory(bytes), position, size, part)) position = next
   }
   return fold
 }

@@ -1,0 +1,137 @@
+import fs from 'node:fs'
+import path from 'node:path'
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { applyToStream, emptyStream, type StreamFold } from '../../shared/core/stream-fold.ts'
+import { parseRecord, type TranscriptEvent } from '../../shared/core/transcript.ts'
+import { createLineWalk } from '../../shared/engine/line-walk.ts'
+import { nodeFiles } from '../../shared/engine/node-ports.ts'
+import type { OpenFile } from '../../shared/engine/ports.ts'
+import { createScanner, startOfFile } from '../../shared/engine/transcript-scanner.ts'
+import { splitLines } from '../support/plain-reader.ts'
+import { randomRecord, usualRecord } from '../support/random-records.ts'
+
+const fixtures = path.join(import.meta.dirname, '../fixtures/claude-code')
+
+/** A file in memory, for reading only. */
+function fileOf(bytes: Buffer): OpenFile {
+  const never = () => {
+    throw new Error('not for reading')
+  }
+  return {
+    read: (into, position) => bytes.copy(into, 0, position, position + into.byteLength),
+    stat: () => ({ ...nodeFiles.stat(fixtures), kind: 'file', size: bytes.length }),
+    close: () => {},
+    append: never,
+    truncate: never,
+    sync: never,
+  }
+}
+
+function folded(bytes: Buffer, isMain: boolean, options = {}): StreamFold {
+  const part = emptyStream(isMain)
+  const steps = createScanner(options).fold(fileOf(bytes), startOfFile, bytes.length, part)
+  expect([...steps].length).toBeGreaterThan(0)
+  return part
+}
+
+function foldOfEvents(bytes: Buffer, isMain: boolean, eventOf: (line: Buffer) => TranscriptEvent): StreamFold {
+  const part = emptyStream(isMain)
+  let endByte = 0
+  for (const line of splitLines(bytes).complete) {
+    endByte += line.length + 1
+    applyToStream(part, eventOf(line), endByte)
+  }
+  return part
+}
+
+/** Of what is JSON or is damaged as a whole. */
+function parsed(line: Buffer): TranscriptEvent {
+  try {
+    return parseRecord(JSON.parse(line.toString()))
+  } catch {
+    return { kind: 'damaged' }
+  }
+}
+
+const textOf = (records: readonly object[]) =>
+  Buffer.from(records.map(record => `${JSON.stringify(record)}\n`).join(''))
+
+it('most lines of a transcript are noted, so that these tests are of it', () => {
+  const walk = createLineWalk()
+  const plain = { type: 'user', timestamp: '2026-11-23T02:11:58.811Z', message: { content: 'Go on' } }
+  const bytes = textOf([{ type: 'mode' }, plain, { type: 'cost-state' }, plain])
+  bytes.copy(walk?.buffer ?? Buffer.alloc(0))
+  expect([walk?.run(0, bytes.length), walk?.notes.lines(), walk?.notes.count()]).toEqual([
+    bytes.indexOf('{"type":"c'),
+    2,
+    1,
+  ])
+  expect(walk?.notes.oddEnd()).toBe(bytes.indexOf('\n', bytes.indexOf('cost-state')))
+})
+
+describe('notes and events give the fold that the events of all lines give (invariant 1)', () => {
+  it.each(
+    fs.readdirSync(fixtures, { recursive: true, encoding: 'utf8' }).filter(name => /projects.*jsonl$/.test(name)),
+  )('in the real transcript %s, as main file and as a sub-agent’s', name => {
+    const bytes = fs.readFileSync(path.join(fixtures, name))
+    for (const isMain of [true, false]) expect(folded(bytes, isMain)).toEqual(foldOfEvents(bytes, isMain, parsed))
+  })
+
+  it.each([
+    ['as Claude Code writes them', usualRecord, 41],
+    ['of all kinds', fc.oneof({ weight: 5, arbitrary: usualRecord }, randomRecord), 42],
+  ])(
+    'of records %s, however they are read (seed %$)',
+    (_, record, seed) => {
+      const sizes = fc.record({
+        chunkBytes: fc.constantFrom(300, 5_000, 262_144, 1_048_577),
+        longestLine: fc.constantFrom(900, 67_108_864),
+      })
+      fc.assert(
+        fc.property(fc.array(record, { maxLength: 60 }), fc.boolean(), sizes, (records, isMain, options) => {
+          const bytes = textOf(records)
+          fc.pre(bytes.length > 0)
+          const eventOf = (line: Buffer): TranscriptEvent =>
+            line.length > options.longestLine ? { kind: 'overlong' } : parsed(line)
+          expect(folded(bytes, isMain, options)).toEqual(foldOfEvents(bytes, isMain, eventOf))
+        }),
+        { seed, numRuns: 300, endOnFailure: true },
+      )
+    },
+    120_000,
+  )
+
+  it('of damaged lines too, which the careful reader reads alike (seed 43)', () => {
+    const changes = fc.array(fc.tuple(fc.nat(), fc.constantFrom(0, 10, 11, 34, 44, 92, 93, 117, 123, 125)), {
+      maxLength: 6,
+    })
+    fc.assert(
+      fc.property(fc.array(usualRecord, { minLength: 1, maxLength: 20 }), changes, (records, marks) => {
+        const bytes = textOf(records)
+        for (const [place, byte] of marks) bytes[place % bytes.length] = byte
+        const part = emptyStream(true)
+        const events = createScanner().scan(fileOf(bytes), startOfFile, bytes.length, (event, endByte) =>
+          applyToStream(part, event, endByte),
+        )
+        expect([...events].length).toBeGreaterThan(0)
+        expect(folded(bytes, true)).toEqual(part)
+      }),
+      { seed: 43, numRuns: 1_000, endOnFailure: true },
+    )
+  }, 120_000)
+})
+
+it('more notes than there is room for are taken in turn', () => {
+  const call = (n: number) => ({ type: 'tool_use', id: `t${n}`, name: 'Write', input: { file_path: `/${n % 7}` } })
+  const records = Array.from({ length: 900 }, (_, n) => [
+    { type: 'assistant', message: { id: `m${n % 70}`, model: 'm', content: [call(n)] } },
+    {
+      type: 'user',
+      timestamp: '2026-11-23T02:11:58.811Z',
+      message: { content: [{ type: 'tool_result', tool_use_id: `t${n}`, content: 'ok' }] },
+    },
+  ]).flat()
+  const bytes = textOf(records)
+  expect(folded(bytes, true)).toEqual(foldOfEvents(bytes, true, parsed))
+})

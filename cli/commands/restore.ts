@@ -134,7 +134,7 @@ export function renderRestored(
 }
 
 function restoredPairs(record: CheckpointRecord, report: RestoreReport, id: string, nowMs: number) {
-  const { files, links, bytes, streams, heads, gone, treeError } = report
+  const { files, links, bytes, streams, heads, gone, asKept, treeError } = report
   const linkWords = links === 0 ? '' : `, ${count(links, 'link')}`
   const transcriptBytes = streams.reduce((all, stream) => all + stream.bytes, 0)
   return [
@@ -144,6 +144,14 @@ function restoredPairs(record: CheckpointRecord, report: RestoreReport, id: stri
     ...heads.map(
       ({ path: at, note }) => [at === '.' ? 'from git' : `  in ${oneLine(at, 200)}`, oneLine(note, 400)] as const,
     ),
+    ...(asKept.length === 0
+      ? []
+      : [
+          [
+            'as git has',
+            `${count(asKept.length, 'file')} that git keeps in another form: RESTORED.json says which and how`,
+          ] as const,
+        ]),
     ...(gone.length === 0
       ? []
       : [['deleted', `${count(gone.length, 'path')} had been deleted and stayed so`] as const]),

@@ -13,6 +13,8 @@ import {
 } from '../core/checkpoint-diff.ts'
 import { checkpointId } from '../core/checkpoint-id.ts'
 import { errorCode, failureOf, readFully, removeTreeQuietly, temporaryPath } from './durable-file.ts'
+import { withCrLf } from './git-conversion.ts'
+import { type HeadForms, noForms } from './head-forms.ts'
 import { objectHashOf } from './in-place-plan.ts'
 import type { PackReader } from './pack-reader.ts'
 import type { FileSystem } from './ports.ts'
@@ -41,6 +43,7 @@ interface Sides {
   readonly root: string | null
   readonly notes: readonly string[]
   readonly objectHash: ReturnType<typeof objectHashOf>
+  readonly forms: { readonly before: HeadForms; readonly after: HeadForms }
   readonly reader: PackReader
 }
 
@@ -51,9 +54,9 @@ export async function differ(
   to: CheckpointRecord | null,
   signal?: AbortSignal,
 ): Promise<{ readonly ok: true; readonly diff: Difference } | DiffRefusal> {
-  return withSides(parts, from, to, signal, async ({ before, after, root, notes, objectHash, reader }) => {
+  return withSides(parts, from, to, signal, async ({ before, after, root, notes, objectHash, forms, reader }) => {
     const slice = createTimeSlice(parts.ports.clock)
-    const files = await compareTrees(before, after, { objectHash, slice })
+    const files = await compareTrees(before, after, { objectHash, forms, slice })
     const counts = Object.fromEntries(fileChanges.map(change => [change, 0])) as Record<FileChange, number>
     for (const { change } of files) counts[change]++
     const transcript = await transcriptDifference(parts, reader, from, to)
@@ -84,10 +87,10 @@ export async function differFile(
   signal?: AbortSignal,
 ): Promise<{ readonly ok: true; readonly diff: FileDiff } | DiffRefusal> {
   const key = Buffer.from(shown).toString('latin1')
-  return withSides(parts, from, to, signal, async ({ before, after }) => {
+  return withSides(parts, from, to, signal, async ({ before, after, forms }) => {
     const [old, now] = [before.get(key) ?? null, after.get(key) ?? null]
     if (old === null && now === null) return refuse('unknown', `${shown} is in neither`, 'Look at the list of files.')
-    const [oldContent, nowContent] = [await contentOf(old), await contentOf(now)]
+    const [oldContent, nowContent] = [await contentOf(old, key, forms.before), await contentOf(now, key, forms.after)]
     if ('why' in oldContent || 'why' in nowContent) {
       const why = 'why' in oldContent ? oldContent.why : 'why' in nowContent ? nowContent.why : ''
       const versions = { before: versionOf(old), after: versionOf(now) }
@@ -101,10 +104,15 @@ type ContentRead =
   | { readonly side: { readonly version: NonNullable<ReturnType<typeof versionOf>>; readonly content: Buffer } | null }
   | { readonly why: string }
 
-async function contentOf(file: SideFile | null): Promise<ContentRead> {
+/** As it lay in the work tree, where that can be told. */
+async function contentOf(file: SideFile | null, key: string, forms: HeadForms): Promise<ContentRead> {
   const version = versionOf(file)
   if (file === null || version === null) return { side: null }
-  const content = await file.content()
+  const form = file.committed && (await forms.of([file.committed])).get(key)
+  if (form?.kind === 'lfs') return { why: 'It is kept by Git LFS.' }
+  if (form?.kind === 'unknown' && !form.isText) return { why: `${form.why}.` }
+  const kept = await file.content()
+  const content = kept !== null && form?.kind === 'crlf' ? withCrLf(kept) : kept
   if (content === null) return { why: 'Its content cannot be read any more.' }
   return { side: { version: { ...version, bytes: content.byteLength }, content } }
 }
@@ -136,6 +144,7 @@ async function withSides<T>(
         ...(now?.ok === false ? [`The project cannot be compared: ${now.message}.`] : []),
       ],
       objectHash: objectHashOf(before.tree),
+      forms: { before: before.tree.forms, after: after?.tree.forms ?? noForms },
       reader,
     })
   } catch (error) {

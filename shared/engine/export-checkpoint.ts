@@ -8,17 +8,28 @@ import { pack as createTar, type Pack } from 'tar-stream'
 import type { CheckpointRecord, StreamRecord } from '../core/checkpoint.ts'
 import type { RestoreRefusal } from '../core/restore.ts'
 import type { CheckpointStore } from './checkpoint-store.ts'
-import { errorCode, failureOf, removeQuietly, removeTreeQuietly, sealFile, temporaryPath } from './durable-file.ts'
+import {
+  errorCode,
+  failureOf,
+  readBounded,
+  removeQuietly,
+  removeTreeQuietly,
+  sealFile,
+  temporaryPath,
+} from './durable-file.ts'
 import { type ExportedFile, type ExportManifest, readmeOf, sumLine } from './export-format.ts'
-import { bestFrameFormat } from './frame.ts'
+import { bestFrameFormat, maxFrameBytes } from './frame.ts'
 import type { Git } from './git-command.ts'
+import { withCrLf } from './git-conversion.ts'
+import { besideForm, type HeadForm } from './head-forms.ts'
 import { createStep, type LongWorkOptions, type Step } from './long-work.ts'
 import type { PackReader } from './pack-reader.ts'
-import type { OpenFile, Ports } from './ports.ts'
+import type { FileSystem, OpenFile, Ports } from './ports.ts'
 import { packOf } from './record-check.ts'
 import { openTree, type RestorableTree } from './restorable-tree.ts'
-import type { PlannedEntry } from './restore-plan.ts'
-import { treePathOf } from './tree-path.ts'
+import type { LeftOut, PlannedEntry } from './restore-plan.ts'
+import { whyAsKept } from './restore-side.ts'
+import { byteKey, treePathOf } from './tree-path.ts'
 
 export interface ExportParts {
   readonly ports: Ports
@@ -145,12 +156,12 @@ async function fillArchive(exporting: Exporting, tar: Pack) {
   const archive: Archive = { top, tar, sums: [], step, total, at: new Date(record.at), odd: 0 }
   await addBytes(archive, 'README.txt', Buffer.from(readmeOf(top)))
   await addBytes(archive, 'BRIEF.md', Buffer.from(record.brief))
-  const lost: { path: string; reason: string }[] = []
-  const files = await addEntries(exporting, archive, 'files', tree.entries, lost)
-  const staged = await addEntries(exporting, archive, 'staged', tree.staged, lost)
+  const lacking: Lacking = { lost: [], asKept: [] }
+  const files = await addEntries(exporting, archive, 'files', tree.entries, lacking)
+  const staged = await addEntries(exporting, archive, 'staged', tree.staged, lacking)
   const streams: ExportManifest['streams'] = []
   for (const stream of record.streams) streams.push(await addStream(exporting, archive, stream))
-  const leftOut = [...tree.leftOut, ...lost]
+  const leftOut = [...tree.leftOut, ...lacking.asKept, ...lacking.lost]
   const missing = tree.heads.filter(({ kind }) => kind === 'left-out')
   const manifest = manifestOf(record, tree, { files, staged, streams, leftOut, complete: missing.length === 0 })
   await addBytes(archive, 'checkpoint.json', Buffer.from(`${JSON.stringify(manifest, null, 1)}\n`))
@@ -158,7 +169,7 @@ async function fillArchive(exporting: Exporting, tar: Pack) {
   tar.finalize()
   const notes = [
     ...missing.map(({ note }) => `Files that were as committed are not in it: ${note}.`),
-    ...leftOut.slice(0, 20).map(({ path: name, reason }) => `${name} is not in it: ${reason}.`),
+    ...leftOut.slice(0, 20).map(({ path: name, reason }) => `${name} is not in it as it was: ${reason}.`),
     ...(leftOut.length > 20 ? [`${leftOut.length - 20} more paths are not in it; checkpoint.json lists them.`] : []),
   ]
   return { files: files.length + staged.length + streams.length, notes }
@@ -191,15 +202,31 @@ function manifestOf(
   }
 }
 
+interface Lacking {
+  readonly lost: LeftOut[]
+  /** Not, or not surely, as they lay there. */
+  readonly asKept: LeftOut[]
+}
+
 async function addEntries(
-  { reader, tree }: Exporting,
+  { ports, reader, tree }: Exporting,
   archive: Archive,
   folder: 'files' | 'staged',
   entries: readonly PlannedEntry[],
-  lost: { path: string; reason: string }[],
+  { lost, asKept }: Lacking,
 ): Promise<ExportedFile[]> {
   const added: ExportedFile[] = []
+  const forms = folder === 'files' ? await tree.forms.of(entries) : new Map<string, never>()
+  const formOf = ({ name }: PlannedEntry) => forms.get(byteKey(name)) ?? null
   for (const entry of entries) {
+    const form = formOf(entry)
+    const shown = entry.name.toString()
+    if (form?.kind === 'unknown') asKept.push({ path: shown, reason: whyAsKept(form) })
+    if (form?.kind === 'lfs') {
+      const content = foreignContent(ports.files, form)
+      if (typeof content === 'string') lost.push({ path: shown, reason: content })
+      else added.push(await addEntry(archive, folder, entry, content))
+    }
     if (entry.source.from !== 'store') continue
     const { pack, place, sha256 } = entry.source
     const read = reader.frame(pack, place, sha256)
@@ -207,7 +234,9 @@ async function addEntries(
     added.push(await addEntry(archive, folder, entry, read.content))
   }
   for (const [level, head] of tree.trees.entries()) {
-    const wanted = entries.filter(({ source }) => source.from === 'head' && source.level === level)
+    const wanted = entries.filter(entry => {
+      return formOf(entry)?.kind !== 'lfs' && entry.source.from === 'head' && entry.source.level === level
+    })
     // In parts, so that no more than one part is in memory.
     for (let from = 0; from < wanted.length; from += headPart) {
       const part = Map.groupBy(wanted.slice(from, from + headPart), ({ source }) =>
@@ -216,7 +245,12 @@ async function addEntries(
       const contents = new Map<string, Buffer>()
       const problems = await head?.read([...part.keys()], (id, content) => contents.set(id, Buffer.from(content)))
       for (const [id, content] of contents) {
-        for (const entry of part.get(id) ?? []) added.push(await addEntry(archive, folder, entry, content))
+        for (const entry of part.get(id) ?? []) {
+          const form = besideForm(formOf(entry))
+          const bytes = form === 'crlf' ? withCrLf(content) : content
+          const file = await addEntry(archive, form === null ? 'as-in-git' : folder, entry, bytes)
+          if (form !== null) added.push(file)
+        }
       }
       for (const [id, reason] of problems ?? []) {
         for (const { name } of part.get(id) ?? []) lost.push({ path: name.toString(), reason })
@@ -228,9 +262,17 @@ async function addEntries(
 
 const headPart = 200
 
+/** What Git LFS has, or why it is not that. */
+function foreignContent(files: FileSystem, { at, bytes, sha256 }: Extract<HeadForm, { kind: 'lfs' }>): Buffer | string {
+  if (bytes > maxFrameBytes) return 'it is kept by Git LFS and too large to be exported; `git lfs fetch` brings it'
+  const read = readBounded(files, at, maxFrameBytes)
+  const isIt = read.ok && createHash('sha256').update(read.bytes).digest('hex') === sha256
+  return isIt ? read.bytes : 'what Git LFS has of it does not have its hash; `git lfs fsck` tells more'
+}
+
 async function addEntry(
   archive: Archive,
-  folder: 'files' | 'staged',
+  folder: 'files' | 'staged' | 'as-in-git',
   { name, kind, mode }: PlannedEntry,
   content: Buffer,
 ): Promise<ExportedFile> {

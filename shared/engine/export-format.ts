@@ -4,6 +4,7 @@
  *   <session>-<seq>/README.txt         how to check and to use it by hand
  *   <session>-<seq>/BRIEF.md           the resume brief
  *   <session>-<seq>/files/…            the work tree, files of HEAD included where they could be had
+ *   <session>-<seq>/as-in-git/…        what git keeps of files that could not be told as they lay there
  *   <session>-<seq>/staged/…           content that was only in the index
  *   <session>-<seq>/transcript/…       as Claude Code keeps it
  *   <session>-<seq>/odd-names/<n>      content whose name no archive can carry; `checkpoint.json` tells it
@@ -77,6 +78,7 @@ export function readmeOf(top: string): string {
     `  tar --zstd -xf <this file> && cd ${top} && sha256sum -c SHA256SUMS`,
     '',
     'files/       the work tree',
+    'as-in-git/   what git keeps of files that lay there in another form: checkpoint.json says why',
     'staged/      content that was staged and not in the work tree',
     'transcript/  the conversation; copy it to ~/.claude/projects/<folder of the project>/ to resume it',
     'BRIEF.md     what was being done, and where to go on',

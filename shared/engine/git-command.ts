@@ -18,6 +18,8 @@ export interface GitCall {
 }
 
 export interface Git {
+  /** Of this process: it tells where the user's own settings lie. No git that is run inherits it. */
+  readonly environment: Readonly<Record<string, string | undefined>>
   /** False when there is no git on PATH. Looked up again until there is one. */
   isAvailable(): boolean
   /** Never rejects. `failure` is ENOENT when there is no git. */
@@ -32,6 +34,7 @@ export function createGit(commands: CommandRunner, environment: Readonly<Record<
     return program
   }
   return {
+    environment,
     isAvailable: () => find() !== null,
     run: async (args, call) => {
       const git = find()

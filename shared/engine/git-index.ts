@@ -55,10 +55,35 @@ export function parseIndex(bytes: Buffer, hashBytes: 20 | 32): IndexParse {
 }
 
 function parseEntries(bytes: Buffer, hashBytes: 20 | 32): IndexParse {
-  const version = bytes.readUInt32BE(4)
-  if (bytes.toString('latin1', 0, 4) !== 'DIRC' || version < 2 || version > 4) return { kind: 'damaged' }
   const links: IndexEntry[] = []
   const hidden: IndexEntry[] = []
+  const kind = walkEntries(bytes, hashBytes, ({ at, mode, flags, more }, path) => {
+    const isLink = mode === linkMode
+    const isHidden = (flags & assumeUnchanged) !== 0 || (more & skipWorktree) !== 0
+    if (!(isLink || isHidden) || mode === sparseFolderMode || (flags & stageMask) !== 0) return
+    const object = bytes.toString('hex', at + 40, at + 40 + hashBytes)
+    const entry = { path: Buffer.from(path()), mode, object, sparse: (more & skipWorktree) !== 0 }
+    ;(isLink ? links : hidden).push(entry)
+  })
+  return kind === 'whole' ? { kind: 'scan', scan: { links, hidden: byFolder(hidden) } } : { kind }
+}
+
+interface RawEntry {
+  /** Where it begins. */
+  readonly at: number
+  readonly mode: number
+  readonly flags: number
+  readonly more: number
+}
+
+/** @throws {RangeError} when the entries end before their count does */
+function walkEntries(
+  bytes: Buffer,
+  hashBytes: 20 | 32,
+  visit: (entry: RawEntry, path: () => Buffer) => void,
+): 'whole' | 'split' | 'damaged' {
+  const version = bytes.readUInt32BE(4)
+  if (bytes.toString('latin1', 0, 4) !== 'DIRC' || version < 2 || version > 4) return 'damaged'
   const end = bytes.length - hashBytes
   let at = 12
   let path: Buffer = Buffer.alloc(0)
@@ -68,19 +93,45 @@ function parseEntries(bytes: Buffer, hashBytes: 20 | 32): IndexParse {
     const more = (flags & extended) !== 0 ? bytes.readUInt16BE(flagsAt + 2) : 0
     const nameAt = flagsAt + ((flags & extended) !== 0 ? 4 : 2)
     const name = nameIn(bytes, nameAt, end, version === 4 ? path : null)
-    const mode = bytes.readUInt32BE(at + 24)
-    const isLink = mode === linkMode
-    const isHidden = (flags & assumeUnchanged) !== 0 || (more & skipWorktree) !== 0
     if (version === 4) path = name.path()
-    if ((isLink || isHidden) && mode !== sparseFolderMode && (flags & stageMask) === 0) {
-      const object = bytes.toString('hex', at + 40, at + 40 + hashBytes)
-      const entry = { path: Buffer.from(name.path()), mode, object, sparse: (more & skipWorktree) !== 0 }
-      ;(isLink ? links : hidden).push(entry)
-    }
+    visit({ at, mode: bytes.readUInt32BE(at + 24), flags, more }, name.path)
     at = version === 4 ? name.next : at + Math.ceil((name.next - at) / 8) * 8
   }
-  if (hasExtension(bytes, at, end, 'link')) return { kind: 'split' }
-  return { kind: 'scan', scan: { links, hidden: byFolder(hidden) } }
+  return hasExtension(bytes, at, end, 'link') ? 'split' : 'whole'
+}
+
+/** What git last knew of a tracked file that lay in the work tree as it should. */
+export interface IndexedFile {
+  readonly object: string
+  /** Of the file in the work tree, when git last took it for equal to `object`; 0 where git does not vouch for it. */
+  readonly bytes: number
+  readonly sparse: boolean
+}
+
+/**
+ * What an index says of the files in `wanted`, by the bytes of their path: empty where it cannot be read in one piece.
+ *
+ * @param hashBytes 20 for SHA-1, 32 for SHA-256 repositories
+ */
+export function indexedFiles(
+  bytes: Buffer,
+  hashBytes: 20 | 32,
+  wanted: ReadonlySet<string>,
+): ReadonlyMap<string, IndexedFile> {
+  const found = new Map<string, IndexedFile>()
+  try {
+    const kind = walkEntries(bytes, hashBytes, ({ at, flags, more }, path) => {
+      if ((flags & stageMask) !== 0) return
+      const key = path().toString('latin1')
+      if (!wanted.has(key)) return
+      const object = bytes.toString('hex', at + 40, at + 40 + hashBytes)
+      found.set(key, { object, bytes: bytes.readUInt32BE(at + 36), sparse: (more & skipWorktree) !== 0 })
+    })
+    return kind === 'whole' ? found : new Map()
+  } catch (error) {
+    if (error instanceof RangeError) return new Map()
+    throw error
+  }
 }
 
 /** Name at `start`, up to its NUL; in version 4 it says how much of the name before it to keep. */

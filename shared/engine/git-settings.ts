@@ -104,12 +104,7 @@ export function createSettingsReader(files: FileSystem, clock: Clock, git: Git, 
   const userSources = [...own.configs, own.ignore]
   const sourcesOf = (repository: GitRepository | null) => [...repositoryConfigs(repository), ...userSources]
 
-  async function readFile(file: string, includes: boolean, call: GitCall): Promise<GitSettings | string> {
-    if (statOrNull(files, file)?.kind !== 'file') return []
-    const args = ['config', includes ? '--includes' : '--no-includes', '--file', file, '-z', '--list']
-    const result = await git.run(args, call)
-    return result.code === 0 ? parseSettings(result.stdout) : `${file}: ${result.stderr.trim() || result.failure}`
-  }
+  const readFile = (file: string, includes: boolean, call: GitCall) => readConfig(files, git, file, includes, call)
 
   async function userExcludesFile(call: GitCall): Promise<string | null> {
     const { key, settled } = keyOf(userSources)
@@ -144,17 +139,86 @@ export function createSettingsReader(files: FileSystem, clock: Clock, git: Git, 
   }
 }
 
+/** Or git's complaint. */
+async function readConfig(
+  files: FileSystem,
+  git: Git,
+  file: string,
+  includes: boolean,
+  call: GitCall,
+): Promise<GitSettings | string> {
+  if (statOrNull(files, file)?.kind !== 'file') return []
+  const args = ['config', includes ? '--includes' : '--no-includes', '--file', file, '-z', '--list']
+  const result = await git.run(args, call)
+  return result.code === 0 ? parseSettings(result.stdout) : `${file}: ${result.stderr.trim() || result.failure}`
+}
+
+/** What decides, beside attributes, in which form git writes a file into the work tree. */
+export interface CheckoutSettings {
+  readonly autocrlf: 'true' | 'input' | 'false' | null
+  readonly eol: 'crlf' | 'lf' | null
+  /** The user's own attributes, for all repositories. Absolute; may not be there. */
+  readonly attributesFile: string | null
+  /** Names of filters that have a program, in lower case; null if that cannot be told. */
+  readonly filters: ReadonlySet<string> | null
+}
+
+/** Of a repository over the user's own, over those of the system: Git for Windows keeps `autocrlf` there. */
+export async function readCheckoutSettings(
+  files: FileSystem,
+  git: Git,
+  repository: GitRepository | null,
+  call: GitCall,
+): Promise<CheckoutSettings> {
+  const user = { home: homeIn(git.environment), environment: git.environment }
+  const own = user.home === null ? null : userFiles({ ...user, home: user.home })
+  const system = await git.run(['config', '--system', '-z', '--list'], { ...call, env: { GIT_CONFIG_NOSYSTEM: '0' } })
+  const found: (GitSettings | string)[] = [system.code === 0 ? parseSettings(system.stdout) : []]
+  for (const file of own?.configs ?? []) found.push(await readConfig(files, git, file, true, call))
+  for (const file of repositoryConfigs(repository)) found.push(await readConfig(files, git, file, false, call))
+  const settings = found.flatMap(each => (typeof each === 'string' ? [] : each))
+  const eol = lastValue(settings, 'core.eol')?.toLowerCase()
+  const named = user.home === null ? null : expandHome(lastValue(settings, 'core.attributesfile'), user.home)
+  return {
+    autocrlf: autocrlfOf(lastValue(settings, 'core.autocrlf')),
+    eol: eol === 'crlf' || eol === 'lf' ? eol : null,
+    attributesFile: named ?? own?.attributes ?? null,
+    filters: filtersIn(settings, found),
+  }
+}
+
+/** A repository's config may name more in files that are not read. */
+function filtersIn(settings: GitSettings, found: readonly (GitSettings | string)[]): ReadonlySet<string> | null {
+  const isWhole = found.every(each => typeof each !== 'string' && !each.some(([key]) => /^include(?:if)?\./.test(key)))
+  const names = settings.flatMap(([key]) => /^filter\.(.+)\.[^.]+$/.exec(key)?.[1] ?? [])
+  return isWhole ? new Set(names) : null
+}
+
+function homeIn(environment: GitUser['environment']): string | null {
+  return environment['HOME'] || environment['USERPROFILE'] || null
+}
+
+function autocrlfOf(value: string | null): CheckoutSettings['autocrlf'] {
+  if (value === null) return null
+  return /^input$/i.test(value) ? 'input' : isTrue(value) ? 'true' : 'false'
+}
+
 function repositoryConfigs(repository: GitRepository | null): readonly string[] {
   if (repository === null) return []
   return [path.join(repository.commonDir, 'config'), path.join(repository.gitDir, 'config.worktree')]
 }
 
-function userFiles(user: GitUser): { readonly configs: readonly string[]; readonly ignore: string } {
+function userFiles(user: GitUser): {
+  readonly configs: readonly string[]
+  readonly ignore: string
+  readonly attributes: string
+} {
   const xdg = user.environment['XDG_CONFIG_HOME']
   const folder = path.join(xdg && path.isAbsolute(xdg) ? xdg : path.join(user.home, '.config'), 'git')
   return {
     configs: [path.join(folder, 'config'), path.join(user.home, '.gitconfig')],
     ignore: path.join(folder, 'ignore'),
+    attributes: path.join(folder, 'attributes'),
   }
 }
 

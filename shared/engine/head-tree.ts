@@ -27,6 +27,8 @@ export interface HeadTree {
    * @returns why some could not be, by id
    */
   read(ids: readonly string[], take: (id: string, content: Buffer) => void): Promise<ReadonlyMap<string, string>>
+  /** Bytes of each object that is there. */
+  sizes(ids: readonly string[]): Promise<ReadonlyMap<string, number>>
 }
 
 export type HeadOpened =
@@ -139,6 +141,7 @@ function treeOf(git: Git, call: GitCall, entries: readonly HeadEntry[], commit: 
       }
       return problems
     },
+    sizes: ids => sizes(git, call, ids, new Map()),
   }
 }
 

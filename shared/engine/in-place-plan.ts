@@ -2,11 +2,15 @@
  * What giving files back into their own place would do, path by path. Reads every recorded path once; writes nothing.
  *
  * 1. Every recorded path gets one answer, and so does every path that is there now and was not recorded (`leave`).
- * 2. What is there now is compared by its bytes, never by time or size.
+ * 2. What is there now is compared by its bytes, never by time or size of our own knowing; only of a file that git
+ *    lists as unchanged (`clean-now.ts`) the bytes are not read, and such a file is never written.
  * 3. Nothing outside the root is looked at, and no link is followed below it.
+ * 4. What cannot be told, byte for byte, as it lay there (`head-forms.ts`) is `blocked`, and never written.
  */
 import { type RestoreAction, type RestoreRules, restoreActions } from '../core/restore.ts'
 import { displayTreePath, type TreeFile, type TreeManifest } from '../core/work-tree.ts'
+import { type CleanNow, cleanNow } from './clean-now.ts'
+import type { HeadForm } from './head-forms.ts'
 import type { HeadEntry } from './head-tree.ts'
 import type { KnownContent } from './known-content.ts'
 import type { Step } from './long-work.ts'
@@ -30,10 +34,19 @@ export interface PlannedPath {
   readonly willWrite: boolean
   /** What would be written; null for `leave`. */
   readonly entry: PlannedEntry | null
+  /** Of content that does not lie as git keeps it; null for all other. */
+  readonly form: HeadForm | null
   /** Permission bits that it would get. */
   readonly mode: number
-  readonly present: Present
+  readonly present: Present | AsCommitted
   readonly note: string | null
+}
+
+/** Unread, because git finds it unchanged. */
+export interface AsCommitted {
+  readonly present: 'as-committed'
+  readonly kind: 'file' | 'link'
+  readonly bytes: number
 }
 
 /** The work tree as it is now, or why that is not known. */
@@ -65,9 +78,21 @@ export async function planInPlace(parts: InPlaceParts): Promise<readonly Planned
   const { tree, step } = parts
   const reader = createPresentReader(parts.files, parts.root)
   const surveyed = surveyedFiles(parts.now)
+  const clean = cleanNow(parts.now, tree)
+  const objectHash = objectHashOf(tree)
   const planned: PlannedPath[] = []
+  const others: PlannedEntry[] = []
   for (const entry of tree.entries) {
-    planned.push(await planEntry(parts, entry, presentOf(reader, entry, surveyed, objectHashOf(tree))))
+    const untouched = clean.isAsIn(entry) ? untouchedPath(reader, entry) : null
+    if (untouched === null) others.push(entry)
+    else planned.push(untouched)
+    if (!(await step(planned.length))) return null
+  }
+  const forms = await tree.forms.of(others)
+  for (const entry of others) {
+    const form = forms.get(byteKey(entry.name)) ?? null
+    const present = presentOf(reader, entry, surveyed, objectHash)
+    planned.push(await planEntry({ ...parts, clean }, entry, form, present))
     if (!(await step(planned.length))) return null
   }
   planned.push(...leftAlone(parts))
@@ -79,6 +104,18 @@ export async function planInPlace(parts: InPlaceParts): Promise<readonly Planned
 /** Git names its objects by SHA-1, or by SHA-256 in repositories that were made so. */
 export function objectHashOf({ heads }: Pick<RestorableTree, 'heads'>): ObjectHash {
   return heads.some(({ commit }) => commit?.length === 64) ? 'sha256' : 'sha1'
+}
+
+/** What git finds unchanged; null if something else lies there after all. */
+function untouchedPath(reader: PresentReader, entry: PlannedEntry): PlannedPath | null {
+  const stat = reader.look(entry.name)
+  const common = { shown: shownName(entry), action: 'same', willWrite: false, entry, form: null } as const
+  if (stat?.kind === entry.kind) {
+    const mode = entry.kind === 'link' ? 0o777 : stat.mode & 0o777
+    return { ...common, mode, present: { present: 'as-committed', kind: entry.kind, bytes: stat.size }, note: null }
+  }
+  const isAbsent = stat === null && reader.read(entry.name).present === 'absent'
+  return isAbsent ? { ...common, mode: entry.mode, present: absent, note: "git's sparse checkout leaves it out" } : null
 }
 
 /** What the survey has read just now need not be read again. */
@@ -110,12 +147,23 @@ function presentOf(
   return { present: 'file', kind, mode, bytes, sha256, statKey, uid: stat.uid, objectId: null }
 }
 
-async function planEntry(parts: InPlaceParts, entry: PlannedEntry, present: Present): Promise<PlannedPath> {
+interface EntryParts extends InPlaceParts {
+  readonly clean: CleanNow
+}
+
+async function planEntry(
+  parts: EntryParts,
+  entry: PlannedEntry,
+  form: HeadForm | null,
+  present: Present,
+): Promise<PlannedPath> {
   const shown = shownName(entry)
   const mode = modeFor(entry, present)
   const answer = (action: RestoreAction, willWrite: boolean, note: string | null): PlannedPath => {
-    return { shown, action, willWrite, entry, mode, present, note }
+    return { shown, action, willWrite, entry, form, mode, present, note }
   }
+  const isSame = present.present === 'file' && isSameContent(entry, form, present)
+  if (form?.kind === 'unknown' && !isSame && present.present !== 'in-the-way') return answer('blocked', false, form.why)
   switch (present.present) {
     case 'in-the-way':
       return answer('blocked', false, present.why)
@@ -124,7 +172,7 @@ async function planEntry(parts: InPlaceParts, entry: PlannedEntry, present: Pres
     case 'absent':
       return answer('create', parts.rules.deleted === 'restore', null)
     case 'file': {
-      if (isSameContent(entry, present)) {
+      if (isSame) {
         const isSameMode = entry.kind === 'link' || !keepsModes || present.mode === mode
         return isSameMode ? answer('same', false, null) : answer('overwrite', true, 'only its permissions differ')
       }
@@ -134,9 +182,11 @@ async function planEntry(parts: InPlaceParts, entry: PlannedEntry, present: Pres
   }
 }
 
-function isSameContent({ kind, source }: PlannedEntry, present: PresentFile): boolean {
+function isSameContent({ kind, source }: PlannedEntry, form: HeadForm | null, present: PresentFile): boolean {
   if (present.kind !== kind) return false
-  return source.from === 'store' ? present.sha256 === source.sha256 : present.objectId === source.objectId
+  if (source.from === 'store') return present.sha256 === source.sha256
+  if (form === null) return present.objectId === source.objectId
+  return form.kind === 'unknown' ? form.isText && present.objectId === source.objectId : present.sha256 === form.sha256
 }
 
 /** HEAD knows of a file only whether it may be run: the other bits stay as they are. */
@@ -147,7 +197,8 @@ function modeFor({ kind, mode, source }: PlannedEntry, present: Present): number
   return canRun(present.mode) === canRun(mode) ? present.mode : mode
 }
 
-async function isKnownContent(parts: InPlaceParts, { name }: PlannedEntry, present: PresentFile): Promise<boolean> {
+async function isKnownContent(parts: EntryParts, { name }: PlannedEntry, present: PresentFile): Promise<boolean> {
+  if (parts.clean.isCommitted(name)) return true
   if (await parts.known.hasHash(present.sha256)) return true
   const objectId = present.objectId ?? objectIdOf(parts, name, present)
   return objectId !== null && (await parts.known.hasObject(objectId))
@@ -173,9 +224,9 @@ function leftAlone({ now, tree, paths }: InPlaceParts): readonly PlannedPath[] {
   for (const [key, file] of names) {
     const shown = displayTreePath(treePathOf(Buffer.from(key, 'latin1')))
     if (wanted.has(key) || !isBelow(paths, shown)) continue
-    const present: Present =
+    const present: PlannedPath['present'] =
       file === null ? absent : { ...file, present: 'file', mode: file.mode & 0o777, uid: 0, objectId: null }
-    left.push({ shown, action: 'leave', willWrite: false, entry: null, mode: 0, present, note: null })
+    left.push({ shown, action: 'leave', willWrite: false, entry: null, form: null, mode: 0, present, note: null })
   }
   return left
 }

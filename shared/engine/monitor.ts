@@ -132,13 +132,14 @@ interface MonitorParts {
 
 function createMonitor(ports: Ports, options: MonitorOptions, { store, state, legacy }: MonitorParts) {
   const paths = dataPaths(options.dataFolder)
+  const environment = { ...options.environment, HOME: options.home }
   const settings = () => state.get().settings
   const roots = (): readonly string[] => [...options.roots, ...settings().extraRoots]
   const history = createHistory(store, ports.log)
   const snapshotter = createLiveSnapshotter(
     () => ({ limits: settings().limits, snapshot: settings().snapshot }),
     ({ limits, snapshot }) => {
-      const { home, environment = {} } = options
+      const { home } = options
       return createSnapshotter(ports, { gitFolder: paths.gitDirs, home, environment, limits, ...snapshot })
     },
   )
@@ -149,7 +150,7 @@ function createMonitor(ports: Ports, options: MonitorOptions, { store, state, le
   const proof = createProofSchedule({
     ports,
     store,
-    git: createGit(ports.commands, {}),
+    git: createGit(ports.commands, environment),
     state,
     cacheFile: paths.proof,
     folder: paths.testRestores,
@@ -449,7 +450,7 @@ function createMonitor(ports: Ports, options: MonitorOptions, { store, state, le
     snapshotter,
     lock,
     folder: paths.restores,
-    environment: options.environment ?? {},
+    environment,
     roots,
     signal: stopping.signal,
     entries: () => sessions.all(),

@@ -5,6 +5,7 @@
 import type { CheckpointRecord } from '../core/checkpoint.ts'
 import { displayTreePath, type TreeManifest } from '../core/work-tree.ts'
 import type { Git } from './git-command.ts'
+import { createHeadForms, type HeadForms, noForms } from './head-forms.ts'
 import type { HeadTree } from './head-tree.ts'
 import type { PackReader } from './pack-reader.ts'
 import type { FileSystem } from './ports.ts'
@@ -25,6 +26,8 @@ export interface RestorableTree {
   /** By level, as `PlannedEntry.source.level` counts. */
   readonly trees: readonly (HeadTree | null)[]
   readonly heads: readonly RestoredHead[]
+  /** How files of HEAD lay in the work tree, where that is not how git keeps them. */
+  readonly forms: HeadForms
 }
 
 export type TreeOpened =
@@ -51,6 +54,7 @@ const nothing: RestorableTree = {
   gone: [],
   trees: [],
   heads: [],
+  forms: noForms,
 }
 
 export async function openTree(source: TreeSource): Promise<TreeOpened> {
@@ -73,7 +77,8 @@ async function openLevels(source: TreeSource, manifest: TreeManifest): Promise<T
   const plan = listed.every(entries => entries === null) ? alone : planTree(levels, holder, listed)
   if (!plan.ok) return unsafe(plan.message)
   const { entries, staged, leftOut, gone } = plan
-  return { ok: true, tree: { entries, staged, leftOut, gone, root, levels, trees, heads } }
+  const forms = createHeadForms(source, levels, trees, holder)
+  return { ok: true, tree: { entries, staged, leftOut, gone, root, levels, trees, heads, forms } }
 }
 
 function unsafe(message: string): TreeOpened {

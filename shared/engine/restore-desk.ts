@@ -141,7 +141,7 @@ export function createRestoreDesk(parts: RestoreDeskParts): RestoreCalls {
           onProgress: ({ what, done, total }) => progress({ task: sideTasks[what], done, total }),
         })
         if (!restored.ok) return refuse(restored.code, restored.message, restored.remedy)
-        const { files, links, bytes, leftOut, folder } = restored.report
+        const { files, links, bytes, leftOut, asKept, folder } = restored.report
         return {
           ok: true,
           kind: 'complete',
@@ -150,7 +150,7 @@ export function createRestoreDesk(parts: RestoreDeskParts): RestoreCalls {
           folder,
           written: { files: files + links, bytes },
           kept: 0,
-          ...listed(leftOut),
+          ...listed([...leftOut, ...asKept]),
           transcript: null,
           next: [
             { command: `less ${shellWord(`${folder}/BRIEF.md`)}`, words: 'what was being done, and where to go on' },

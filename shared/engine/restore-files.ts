@@ -3,13 +3,16 @@
  * nothing is written after it. Every file is created, never opened; its bytes are hashed on the way.
  */
 import path from 'node:path'
-import { errorCode } from './durable-file.ts'
+import { errorCode, removeQuietly } from './durable-file.ts'
+import { withCrLf } from './git-conversion.ts'
+import { besideForm, type FormsByName } from './head-forms.ts'
 import type { HeadTree } from './head-tree.ts'
 import type { Step } from './long-work.ts'
 import type { PackReader } from './pack-reader.ts'
 import type { FilePath, FileSystem } from './ports.ts'
 import type { LeftOut, PlannedEntry } from './restore-plan.ts'
-import { pathBelow } from './tree-path.ts'
+import { byteKey, pathBelow } from './tree-path.ts'
+import { copyVerified } from './verified-copy.ts'
 
 export interface FilesWritten {
   readonly files: number
@@ -25,6 +28,8 @@ export interface FilesSource {
   readonly reader: PackReader
   /** By level; null where nothing is taken from HEAD. */
   readonly heads: readonly (HeadTree | null)[]
+  /** Without any that is unknown, but for its line ends. */
+  readonly forms: FormsByName
 }
 
 interface Link {
@@ -53,7 +58,8 @@ export async function writeFiles(
   makeFolders(files, folder, entries)
   const problem =
     (await writeStored(files, folder, entries, source.reader, tally, step)) ??
-    (await writeHeads(files, folder, entries, source.heads, tally, step))
+    (await writeForeign(files, folder, entries, source.forms, tally, step)) ??
+    (await writeHeads(files, folder, entries, source, tally, step))
   const links = problem === null ? tally.links.filter(link => writeLink(files, link, tally)).length : 0
   return { files: tally.files, links, bytes: tally.bytes, leftOut: tally.leftOut, problem }
 }
@@ -87,22 +93,52 @@ async function writeStored(
   return null
 }
 
+/** What Git LFS has: may be large. */
+async function writeForeign(
+  files: FileSystem,
+  folder: string,
+  entries: readonly PlannedEntry[],
+  forms: FormsByName,
+  tally: Tally,
+  step: Step<number>,
+): Promise<FilesWritten['problem']> {
+  for (const { name, mode } of entries) {
+    const form = forms.get(byteKey(name))
+    if (form?.kind !== 'lfs') continue
+    const at = pathBelow(folder, name)
+    const why = copyVerified(files, form.at, form.sha256, () => files.open(at, 'create'))
+    if (why === null) {
+      files.chmod(at, mode)
+      tally.files++
+      tally.bytes += form.bytes
+    } else {
+      removeQuietly(files, at)
+      tally.leftOut.push({ path: name.toString(), reason: why })
+    }
+    if (!(await step(tally.files))) return stopped
+  }
+  return null
+}
+
 async function writeHeads(
   files: FileSystem,
   folder: string,
   entries: readonly PlannedEntry[],
-  heads: readonly (HeadTree | null)[],
+  { heads, forms }: FilesSource,
   tally: Tally,
   step: Step<number>,
 ): Promise<FilesWritten['problem']> {
+  const formOf = ({ name }: PlannedEntry) => besideForm(forms.get(byteKey(name)) ?? null)
   for (const [level, head] of heads.entries()) {
     const wanted = Map.groupBy(
-      entries.filter(({ source }) => source.from === 'head' && source.level === level),
+      entries.filter(entry => entry.source.from === 'head' && entry.source.level === level && formOf(entry) !== 'lfs'),
       ({ source }) => (source.from === 'head' ? source.objectId : ''),
     )
     if (!head || wanted.size === 0) continue
     const problems = await head.read([...wanted.keys()], (id, content) => {
-      for (const entry of wanted.get(id) ?? []) writeEntry(files, folder, entry, content, tally)
+      for (const entry of wanted.get(id) ?? []) {
+        writeEntry(files, folder, entry, formOf(entry) === 'crlf' ? withCrLf(content) : content, tally)
+      }
     })
     if (!(await step(tally.files))) return stopped
     for (const [id, reason] of problems) {

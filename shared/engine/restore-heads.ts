@@ -72,7 +72,7 @@ async function headOf(
   const pins = () => readPins(parts.reader, level, holder)
   const opened = await openHead(parts, { root: level.root, commit, pins, scratch, signal: parts.signal })
   if (opened.ok) {
-    const note = 'clean files are as git keeps them, without filters and line-end conversion'
+    const note = 'clean files are those of the commit; no filter was run'
     return { ...described, kind: 'taken', files: opened.tree.entries.length, note, tree: opened.tree }
   }
   return { ...described, kind: 'left-out', note: `only recorded files were restored: ${opened.reason}`, tree: null }

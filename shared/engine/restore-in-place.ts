@@ -23,6 +23,7 @@ import type {
 import { displayTreePath } from '../core/work-tree.ts'
 import { type Committed, commitChanges, folderOf, syncQuietly } from './committed-changes.ts'
 import { errorCode, failureOf, removeQuietly } from './durable-file.ts'
+import type { HeadForm } from './head-forms.ts'
 import type { PlannedPath } from './in-place-plan.ts'
 import { createStep, type LongWorkOptions, type Step } from './long-work.ts'
 import type { FilePath, FileSystem, Ports } from './ports.ts'
@@ -37,6 +38,7 @@ import {
   targetOf,
   temporaryOf,
 } from './restore-journal.ts'
+import type { PlannedEntry } from './restore-plan.ts'
 import { type ContentSource, keepPresent, type NewContent, stageContents } from './staged-changes.ts'
 import type { TranscriptWork } from './transcript-restore.ts'
 import { treePathBytes, treePathOf } from './tree-path.ts'
@@ -291,15 +293,25 @@ function stateOf({ kind, mode, bytes, sha256 }: FileState): FileState {
 }
 
 function changesOfTree({ paths }: InPlaceWork): readonly NewChange[] {
-  return paths.flatMap(({ willWrite, entry, mode, present }): NewChange[] => {
+  return paths.flatMap(({ willWrite, entry, form, mode, present }): NewChange[] => {
     if (!willWrite || entry === null) return []
     const before = present.present === 'file' ? stateOf(present) : null
-    const { source } = entry
-    // Git tells size and hash only with the content.
-    const known = source.from === 'store' ? { bytes: source.place[3], sha256: source.sha256 } : { bytes: 0, sha256: '' }
+    const { content, ...known } = newContentOf(entry, form)
     const after = { kind: entry.kind, mode, ...known }
-    return [{ change: { base: 0, name: treePathOf(entry.name), before, after }, content: source }]
+    return [{ change: { base: 0, name: treePathOf(entry.name), before, after }, content }]
   })
+}
+
+/** Git tells size and hash only with the content. */
+function newContentOf(
+  { source }: PlannedEntry,
+  form: HeadForm | null,
+): Pick<FileState, 'bytes' | 'sha256'> & { readonly content: NewContent } {
+  if (source.from === 'store') return { bytes: source.place[3], sha256: source.sha256, content: source }
+  if (form === null) return { bytes: 0, sha256: '', content: source }
+  if (form.kind === 'unknown') throw new Error('a plan never writes what is not known')
+  const { bytes, sha256 } = form
+  return { bytes, sha256, content: form.kind === 'lfs' ? { from: 'lfs', at: form.at } : { ...source, crlf: true } }
 }
 
 function changesOfTranscript({ transcript }: InPlaceWork): readonly NewChange[] {

@@ -23,6 +23,7 @@ import type { CheckpointStore } from './checkpoint-store.ts'
 import { errorCode, failureOf, removeTreeQuietly, temporaryPath } from './durable-file.ts'
 import { collidingNames, foldsNames } from './folding-names.ts'
 import type { Git } from './git-command.ts'
+import { besideForm, type FormsByName, type HeadForm } from './head-forms.ts'
 import { type HeadEntry, openHeadTree } from './head-tree.ts'
 import { type PlannedPath, planInPlace, type TreeNow } from './in-place-plan.ts'
 import { createKnownContent } from './known-content.ts'
@@ -31,10 +32,12 @@ import type { PackReader } from './pack-reader.ts'
 import type { FileSystem, Ports } from './ports.ts'
 import { openTree, partOfTree, type RestorableTree, shownName, tidyPaths } from './restorable-tree.ts'
 import type { InPlaceWork } from './restore-in-place.ts'
-import { badTarget } from './restore-side.ts'
+import type { PlannedEntry } from './restore-plan.ts'
+import { badTarget, whyAsKept } from './restore-side.ts'
 import type { ContentSource } from './staged-changes.ts'
 import { createTimeSlice } from './time-slice.ts'
 import { planTranscript, type TranscriptWork } from './transcript-restore.ts'
+import { byteKey } from './tree-path.ts'
 import type { Snapshotter } from './work-tree-snapshot.ts'
 
 export interface PlannerParts {
@@ -136,18 +139,16 @@ async function planSide(planning: Planning, tree: RestorableTree, folder: string
   const { record, request } = planning
   const bad = badTarget(planning, path.resolve(folder))
   if (bad !== null) return refuse('target-taken', bad.message, bad.remedy)
-  const entries = tree.entries.map((entry): RestoreEntry => {
-    const bytes = entry.source.from === 'store' ? entry.source.place[3] : null
-    const { kind } = entry
-    return { path: shownName(entry), action: 'create', kind, willWrite: true, bytes, currentBytes: null, note: null }
-  })
+  const forms = await tree.forms.of(tree.entries)
+  const entries = tree.entries.map(entry => sideEntry(entry, forms)).sort(byActionAndPath)
   const streams = request.selection.what === 'whole' || request.selection.what === 'transcript' ? record.streams : []
   const transcriptBytes = streams.reduce((sum, stream) => sum + stream.bytes, 0)
-  const writes = { files: entries.length, bytes: entries.reduce((sum, { bytes }) => sum + (bytes ?? 0), 0) }
+  const written = entries.filter(({ willWrite }) => willWrite)
+  const writes = { files: written.length, bytes: written.reduce((sum, { bytes }) => sum + (bytes ?? 0), 0) }
   const plan = {
     ...commonPlan(planning, tree),
     root: tree.root === null ? null : path.join(folder, 'files'),
-    counts: { ...noActions, create: entries.length },
+    counts: countsOf(entries),
     writes,
     keeps: { files: 0, bytes: 0 },
     transcript: null,
@@ -160,6 +161,23 @@ async function planSide(planning: Planning, tree: RestorableTree, folder: string
     transcriptBytes,
   )
   return { plan: { ...plan, planId }, entries, record, work: null, source: { ...planning, trees: tree.trees } }
+}
+
+/** What cannot be told as it lay there does not take its name. */
+function sideEntry(entry: PlannedEntry, forms: FormsByName): RestoreEntry {
+  const form = forms.get(byteKey(entry.name)) ?? null
+  const bytes = entry.source.from === 'store' ? entry.source.place[3] : bytesOf(form)
+  const common = { path: shownName(entry), kind: entry.kind, bytes, currentBytes: null }
+  if (form?.kind !== 'unknown') return { ...common, action: 'create', willWrite: true, note: null }
+  const note = whyAsKept(form)
+  return besideForm(form) === null
+    ? { ...common, action: 'blocked', willWrite: false, note }
+    : { ...common, action: 'create', willWrite: true, note }
+}
+
+function byActionAndPath(a: RestoreEntry, b: RestoreEntry): number {
+  const rank = ({ action }: RestoreEntry) => restoreActions.indexOf(action)
+  return rank(a) - rank(b) || (a.path < b.path ? -1 : Number(a.path > b.path))
 }
 
 async function planHere(planning: Planning, tree: RestorableTree): Promise<OpenPlan | RestoreRefusal> {
@@ -314,11 +332,16 @@ async function objectsOf(planning: Planning, root: string, commit: string): Prom
   return (await headEntries(planning, root, commit)).map(({ objectId }) => objectId)
 }
 
-function entryOf({ shown, action, willWrite, entry, present, note }: PlannedPath): RestoreEntry {
-  const currentBytes = present.present === 'file' ? present.bytes : null
-  const bytes = entry?.source.from === 'store' ? entry.source.place[3] : null
-  const kind = entry?.kind ?? (present.present === 'file' ? present.kind : 'file')
+function entryOf({ shown, action, willWrite, entry, form, present, note }: PlannedPath): RestoreEntry {
+  const isThere = present.present === 'file' || present.present === 'as-committed'
+  const currentBytes = isThere ? present.bytes : null
+  const bytes = entry?.source.from === 'store' ? entry.source.place[3] : bytesOf(form)
+  const kind = entry?.kind ?? (isThere ? present.kind : 'file')
   return { path: shown, action, kind, willWrite, bytes, currentBytes, note }
+}
+
+function bytesOf(form: HeadForm | null): number | null {
+  return form === null || form.kind === 'unknown' ? null : form.bytes
 }
 
 function countsOf(entries: readonly RestoreEntry[]): Record<RestoreAction, number> {
@@ -330,12 +353,12 @@ function countsOf(entries: readonly RestoreEntry[]): Record<RestoreAction, numbe
 function amountsOf(paths: readonly PlannedPath[]): { readonly writes: RestoreAmount; readonly keeps: RestoreAmount } {
   const writes = { files: 0, bytes: 0 }
   const keeps = { files: 0, bytes: 0 }
-  for (const { willWrite, entry, present } of paths) {
+  for (const { willWrite, entry, form, present } of paths) {
     if (!willWrite) continue
     const now = present.present === 'file' ? present.bytes : 0
     writes.files++
     // Of HEAD's files the size is not known before they are read; what is there now is a good guess.
-    writes.bytes += entry?.source.from === 'store' ? entry.source.place[3] : now
+    writes.bytes += entry?.source.from === 'store' ? entry.source.place[3] : (bytesOf(form) ?? now)
     keeps.files += present.present === 'file' ? 1 : 0
     keeps.bytes += now
   }
@@ -390,10 +413,12 @@ function foldWarnings(files: FileSystem, root: string, { entries }: RestorableTr
   return [`This disk takes some names for the same, and keeps one of each: ${shown.join('; ')}.`]
 }
 
-function fingerprint({ shown, action, willWrite, entry, mode, present }: PlannedPath): readonly unknown[] {
+function fingerprint({ shown, action, willWrite, entry, form, mode, present }: PlannedPath): readonly unknown[] {
   const now = present.present === 'file' ? present.sha256 : present.present
   const source = entry?.source
-  return [shown, action, willWrite, mode, now, source?.from === 'store' ? source.sha256 : (source?.objectId ?? null)]
+  const lies = form === null ? [] : [form.kind === 'unknown' ? form.why : form.sha256]
+  const content = source?.from === 'store' ? source.sha256 : (source?.objectId ?? null)
+  return [shown, action, willWrite, mode, now, content, ...lies]
 }
 
 function idOf(request: RestoreRequest, paths: readonly unknown[], more: unknown): string {

@@ -4,8 +4,9 @@
  * Nothing is written before every byte has been verified and every name checked; then each byte is hashed again
  * as it is written. The user's repository is read, never touched. Files are not fsynced: the checkpoint stays.
  *
- * What comes out: `files/` (the work tree), `staged/` (content that was only in the index), `transcript/<id>.jsonl`
- * and `transcript/<id>/…`, `BRIEF.md`, and `RESTORED.json`, which says `incomplete` until all is there.
+ * What comes out: `files/` (the work tree), `as-in-git/` (what git keeps of files that cannot be told as they lay
+ * there, see `head-forms.ts`), `staged/` (content that was only in the index), `transcript/<id>.jsonl` and
+ * `transcript/<id>/…`, `BRIEF.md`, and `RESTORED.json`, which says `incomplete` until all is there.
  */
 import path from 'node:path'
 import { type CheckpointRecord, streamNameSchema } from '../core/checkpoint.ts'
@@ -14,15 +15,17 @@ import { parseSessionId } from '../core/session.ts'
 import type { CheckpointStore } from './checkpoint-store.ts'
 import { errorCode, failureOf, removeTreeQuietly, replaceFile, temporaryPath } from './durable-file.ts'
 import type { Git } from './git-command.ts'
+import { besideForm, type FormsByName, type HeadForm, type UnknownForm } from './head-forms.ts'
 import { createStep, type LongWorkOptions, type Step } from './long-work.ts'
 import type { PackReader } from './pack-reader.ts'
 import type { FileStat, Ports } from './ports.ts'
 import { type Finding, readStream } from './record-check.ts'
 import { settlePacks } from './record-packs.ts'
-import { openTree, partOfTree, type RestorableTree, tidyPaths } from './restorable-tree.ts'
+import { openTree, partOfTree, type RestorableTree, shownName, tidyPaths } from './restorable-tree.ts'
 import { type FilesWritten, writeFiles, writePlainFile } from './restore-files.ts'
 import type { RestoredHead } from './restore-heads.ts'
 import type { LeftOut, PlannedEntry } from './restore-plan.ts'
+import { byteKey } from './tree-path.ts'
 
 export interface RestoreProgress {
   readonly what: 'files' | 'transcript'
@@ -63,6 +66,8 @@ export interface RestoreReport {
   readonly streams: readonly RestoredStream[]
   /** Not restored, each with the reason. */
   readonly leftOut: readonly LeftOut[]
+  /** Not, or not surely, as they lay there: in `as-in-git/`, or with git's line ends, each with the reason. */
+  readonly asKept: readonly LeftOut[]
   /** Tracked, but deleted in the work tree when the checkpoint was taken: not restored either. */
   readonly gone: readonly string[]
   /** Why there is no work tree, or why it was not whole when it was saved; null if all is well. */
@@ -214,23 +219,52 @@ async function restoreTo(restore: Restore): Promise<SideRestored> {
 
   const written = await writeTree(restore, opened)
   if (written.problem) return failedHalfWay(folder, written.problem)
-  const { files, links, bytes } = written
+  const { files, links, bytes, asKept } = written
   const leftOut = [...opened.leftOut, ...written.leftOut]
-  const report: RestoreReport = { ...started, state: 'complete', files, links, bytes, streams, leftOut }
+  const report: RestoreReport = { ...started, state: 'complete', files, links, bytes, streams, leftOut, asKept }
   replaceFile(ports, reportFile, reportBytes(report))
   return { ok: true, report }
 }
 
-const noFiles: FilesWritten = { files: 0, links: 0, bytes: 0, leftOut: [], problem: null }
+interface TreeWritten extends FilesWritten {
+  readonly asKept: readonly LeftOut[]
+}
 
-/** `staged/` first, because the links of `files/` come last of all. */
-async function writeTree(restore: Restore, tree: RestorableTree): Promise<FilesWritten> {
+const noFiles: TreeWritten = { files: 0, links: 0, bytes: 0, leftOut: [], asKept: [], problem: null }
+
+/** `staged/` and `as-in-git/` first, because the links of `files/` come last of all. */
+async function writeTree(restore: Restore, tree: RestorableTree): Promise<TreeWritten> {
   const { ports, folder, record, reader } = restore
-  const source = { reader, heads: tree.trees }
-  const write = (name: string, entries: readonly PlannedEntry[]) =>
-    writeFiles(ports.files, path.join(folder, name), entries, source, countedStep(restore, entries.length))
-  const staged = tree.staged.length > 0 ? await write('staged', tree.staged) : noFiles
-  return staged.problem || record.tree === null ? staged : write('files', tree.entries)
+  const forms = await tree.forms.of(tree.entries)
+  const formOf = ({ name }: PlannedEntry) => forms.get(byteKey(name)) ?? null
+  const [exact, apart] = [true, false].map(isOwn => {
+    return tree.entries.filter(entry => (besideForm(formOf(entry)) !== null) === isOwn)
+  }) as [PlannedEntry[], PlannedEntry[]]
+  const write = async (name: string, entries: readonly PlannedEntry[], as: FormsByName): Promise<FilesWritten> => {
+    const source = { reader, heads: tree.trees, forms: as }
+    const step = countedStep(restore, entries.length)
+    return entries.length === 0 && name !== 'files'
+      ? noFiles
+      : writeFiles(ports.files, path.join(folder, name), entries, source, step)
+  }
+  const staged = await write('staged', tree.staged, new Map())
+  if (staged.problem || record.tree === null) return { ...staged, asKept: [] }
+  const kept = await write('as-in-git', apart, new Map())
+  if (kept.problem) return { ...kept, asKept: [] }
+  const written = await write('files', exact, forms)
+  const asKept = [...apart, ...exact].flatMap(entry => asKeptOf(entry, formOf(entry)))
+  return { ...written, leftOut: [...kept.leftOut, ...written.leftOut], asKept }
+}
+
+function asKeptOf(entry: PlannedEntry, form: HeadForm | null): readonly LeftOut[] {
+  return form?.kind === 'unknown' ? [{ path: shownName(entry), reason: whyAsKept(form) }] : []
+}
+
+/** How a copy beside the project has a file that cannot be told as it lay there, and why. */
+export function whyAsKept({ why, writes }: UnknownForm): string {
+  const how =
+    writes === null ? 'what git keeps of it is put into as-in-git/' : 'it gets the line ends that git would write'
+  return `${how}: ${why}`
 }
 
 function countedStep({ ports, options }: Restore, total: number): Step<number> {
@@ -259,6 +293,7 @@ function emptyReport({ ports, folder, record }: Restore, tree: RestorableTree): 
     heads: tree.heads,
     streams: [],
     leftOut: tree.leftOut,
+    asKept: [],
     gone: tree.gone,
     treeError: record.treeError?.message ?? null,
   }

@@ -6,8 +6,9 @@ import { createHash } from 'node:crypto'
 import path from 'node:path'
 import type { CheckpointRecord, FramePlace } from '../core/checkpoint.ts'
 import type { SessionId } from '../core/session.ts'
-import { errorCode, readFully } from './durable-file.ts'
+import { errorCode, removeQuietly } from './durable-file.ts'
 import { createForkWriter } from './fork-copy.ts'
+import { withCrLf } from './git-conversion.ts'
 import type { HeadTree } from './head-tree.ts'
 import type { Step } from './long-work.ts'
 import type { PackReader } from './pack-reader.ts'
@@ -15,11 +16,15 @@ import type { FilePath, FileSystem, OpenFile } from './ports.ts'
 import type { FileState } from './present-files.ts'
 import { readStream } from './record-check.ts'
 import { type Change, type Journal, type JournalStore, targetOf, temporaryOf } from './restore-journal.ts'
+import { copyContent, copyVerified } from './verified-copy.ts'
 
 /** Where the new content of a path comes from; null where nothing is to be there. */
 export type NewContent =
   | { readonly from: 'store'; readonly pack: string; readonly place: FramePlace; readonly sha256: string }
-  | { readonly from: 'head'; readonly level: number; readonly objectId: string }
+  /** `crlf`: with CR LF for LF. */
+  | { readonly from: 'head'; readonly level: number; readonly objectId: string; readonly crlf?: boolean }
+  /** From the store of Git LFS. */
+  | { readonly from: 'lfs'; readonly at: string }
   /** `forkTo`: as a copy that belongs to another session. */
   | { readonly from: 'stream'; readonly name: string; readonly forkTo: SessionId | null }
   | { readonly from: 'kept'; readonly at: string }
@@ -41,8 +46,6 @@ export interface Staged {
   readonly changes: readonly Change[]
   readonly lost: ReadonlyMap<number, string>
 }
-
-const chunkBytes = 1_048_576
 
 /**
  * Copies what is at each path that will change to where the journal keeps it.
@@ -96,21 +99,6 @@ function keepOne(files: FileSystem, target: FilePath, kept: string, before: File
   }
 }
 
-function copyContent(files: FileSystem, from: FilePath, take: (chunk: Buffer) => void): void {
-  const source = files.open(from, 'read')
-  try {
-    const chunk = Buffer.allocUnsafe(chunkBytes)
-    for (let position = 0; ; ) {
-      const read = readFully(source, chunk, position)
-      if (read === 0) return
-      take(chunk.subarray(0, read))
-      position += read
-    }
-  } finally {
-    source.close()
-  }
-}
-
 /** A durable file of ours at `at`; what an earlier try left there goes. */
 function writeWhole(files: FileSystem, at: FilePath, mode: number, write: (file: OpenFile) => void): void {
   const file = createAnew(files, at)
@@ -149,7 +137,9 @@ export async function stageContents(
   const lost = new Map<number, string>()
   const put = (n: number, content: Buffer) => {
     const change = changes[n]
-    if (change?.after) after.set(n, stageBuffer(files, temporaryOf(journal, change, n), change.after, content))
+    const from = contents[n]
+    const bytes = from?.from === 'head' && from.crlf === true ? withCrLf(content) : content
+    if (change?.after) after.set(n, stageBuffer(files, temporaryOf(journal, change, n), change.after, bytes))
   }
   const wanted = new Map<number, Map<string, number[]>>()
   for (const [n, content] of contents.entries()) {
@@ -159,6 +149,13 @@ export async function stageContents(
       const ofLevel = wanted.get(content.level) ?? new Map<string, number[]>()
       wanted.set(content.level, ofLevel)
       ofLevel.set(content.objectId, [...(ofLevel.get(content.objectId) ?? []), n])
+      continue
+    }
+    if (content.from === 'lfs') {
+      const why = stageForeign(files, temporaryOf(journal, change, n), change.after, content.at)
+      if (why === null) after.set(n, change.after)
+      else lost.set(n, why)
+      if (!(await step(after.size))) return stopped
       continue
     }
     const problem =
@@ -179,6 +176,22 @@ export async function stageContents(
     if (!(await step(after.size))) return stopped
   }
   return { changes: changes.map((change, n) => ({ ...change, after: after.get(n) ?? change.after })), lost }
+}
+
+/** What is wrong with it costs this one file, not the restore. Null if all is well. */
+function stageForeign(files: FileSystem, at: FilePath, { mode, sha256 }: FileState, from: string): string | null {
+  const why = copyVerified(
+    files,
+    from,
+    sha256,
+    () => createAnew(files, at),
+    file => {
+      files.chmod(at, mode)
+      file.sync()
+    },
+  )
+  if (why !== null) removeQuietly(files, at)
+  return why
 }
 
 const noHead = 'git does not have its content any more'

@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto'
 import type { FileChange, FileDifference, FileVersion } from '../core/checkpoint-diff.ts'
 import { displayTreePath } from '../core/work-tree.ts'
+import type { HeadForms } from './head-forms.ts'
 import type { HeadTree } from './head-tree.ts'
 import type { TreeNow } from './in-place-plan.ts'
 import type { PackReader } from './pack-reader.ts'
@@ -19,6 +20,10 @@ export interface SideFile {
   readonly bytes: number | null
   readonly sha256: string | null
   readonly objectId: string | null
+  /** True if {@link content} is read from the disk, where git may keep another form of it. */
+  readonly isOnDisk: boolean
+  /** Where it is a file of a checkpoint's HEAD. */
+  readonly committed: PlannedEntry | null
   /** Null if it cannot be had (any more), or is too large to be looked at. */
   content(): Promise<Buffer | null>
 }
@@ -33,11 +38,8 @@ export function treeOfCheckpoint(tree: RestorableTree, reader: PackReader): Side
   return new Map(tree.entries.map(entry => [byteKey(entry.name), savedFile(entry, tree.trees, reader)]))
 }
 
-function savedFile(
-  { kind, mode, source }: PlannedEntry,
-  trees: readonly (HeadTree | null)[],
-  reader: PackReader,
-): SideFile {
+function savedFile(entry: PlannedEntry, trees: readonly (HeadTree | null)[], reader: PackReader): SideFile {
+  const { kind, mode, source } = entry
   if (source.from === 'head') {
     const { objectId, level } = source
     const content = async () => {
@@ -47,14 +49,14 @@ function savedFile(
       })
       return found
     }
-    return { kind, mode, bytes: null, sha256: null, objectId, content }
+    return { kind, mode, bytes: null, sha256: null, objectId, isOnDisk: false, committed: entry, content }
   }
   const { pack, place, sha256 } = source
   const content = async () => {
     const read = reader.frame(pack, place, sha256)
     return read.ok ? read.content : null
   }
-  return { kind, mode, bytes: place[3], sha256, objectId: null, content }
+  return { kind, mode, bytes: place[3], sha256, objectId: null, isOnDisk: false, committed: null, content }
 }
 
 /**
@@ -78,7 +80,7 @@ export function treeOfNow(
     for (const name of manifest.gone) gone.add(keyOf(name))
     for (const { path, kind, mode, bytes, sha256 } of manifest.files) {
       const key = keyOf(path)
-      found.set(key, { kind, mode: mode & 0o777, bytes, sha256, objectId: null, content: contentOf(key) })
+      found.set(key, { ...onDisk, kind, mode: mode & 0o777, bytes, sha256, objectId: null, content: contentOf(key) })
     }
   }
   for (const { name, gitMode, objectId } of now.head) {
@@ -86,7 +88,7 @@ export function treeOfNow(
     if (found.has(key) || gone.has(key) || gitMode === '160000') continue
     const kind = gitMode === '120000' ? 'link' : 'file'
     const mode = kind === 'link' ? 0o777 : Number.parseInt(gitMode.slice(-3), 8)
-    found.set(key, { kind, mode, bytes: null, sha256: null, objectId, content: contentOf(key) })
+    found.set(key, { ...onDisk, kind, mode, bytes: null, sha256: null, objectId, content: contentOf(key) })
   }
   for (const key of also) {
     const unlisted = found.has(key) || gone.has(key) ? null : presentFile(reader, key, contentOf(key))
@@ -99,8 +101,10 @@ function presentFile(reader: PresentReader, key: string, content: SideFile['cont
   const present = reader.read(Buffer.from(key, 'latin1'))
   if (present.present !== 'file') return null
   const { kind, mode, bytes, sha256 } = present
-  return { kind, mode, bytes, sha256, objectId: null, content }
+  return { ...onDisk, kind, mode, bytes, sha256, objectId: null, content }
 }
+
+const onDisk = { isOnDisk: true, committed: null } as const
 
 function readContent(files: FileSystem, root: string, reader: PresentReader, name: Buffer): Buffer | null {
   const stat = reader.look(name)
@@ -120,6 +124,8 @@ function readContent(files: FileSystem, root: string, reader: PresentReader, nam
 }
 
 export interface CompareOptions {
+  /** Of files of a checkpoint's HEAD. */
+  readonly forms: { readonly before: HeadForms; readonly after: HeadForms }
   readonly objectHash: ObjectHash
   readonly slice: TimeSlice
 }
@@ -128,16 +134,47 @@ export interface CompareOptions {
 export async function compareTrees(
   before: SideTree,
   after: SideTree,
-  { objectHash, slice }: CompareOptions,
+  { objectHash, slice, forms }: CompareOptions,
 ): Promise<readonly FileDifference[]> {
-  const found: FileDifference[] = []
+  const found: (FileDifference & { readonly key: string })[] = []
   for (const key of new Set([...before.keys(), ...after.keys()])) {
     const [old, now] = [before.get(key) ?? null, after.get(key) ?? null]
     const change = await changeOf(old, now, objectHash)
-    if (change !== null) found.push({ path: shownOf(key), change, before: versionOf(old), after: versionOf(now) })
+    if (change !== null) found.push({ key, path: shownOf(key), change, before: versionOf(old), after: versionOf(now) })
     if (slice.isOver()) await slice.next()
   }
-  return found.sort((a, b) => (a.path < b.path ? -1 : Number(a.path > b.path)))
+  const alike = await alikeInForm(
+    found.filter(({ change }) => change === 'changed').map(({ key }) => key),
+    before,
+    after,
+    forms,
+  )
+  return found
+    .filter(({ key }) => !alike.has(key))
+    .map(({ key: _, ...difference }) => difference)
+    .sort((a, b) => (a.path < b.path ? -1 : Number(a.path > b.path)))
+}
+
+/** Of files that differ from what git keeps: those that are just the form in which the same content lay there. */
+async function alikeInForm(
+  keys: readonly string[],
+  before: SideTree,
+  after: SideTree,
+  forms: CompareOptions['forms'],
+): Promise<ReadonlySet<string>> {
+  const alike = new Set<string>()
+  for (const [one, other, formsOfOne] of [
+    [before, after, forms.before],
+    [after, before, forms.after],
+  ] as const) {
+    const entries = keys.flatMap(key => (other.get(key)?.sha256 ? (one.get(key)?.committed ?? []) : []))
+    for (const [key, form] of await formsOfOne.of(entries)) {
+      const [mine, theirs] = [one.get(key), other.get(key)]
+      if (form.kind === 'unknown' || !mine || !theirs || form.sha256 !== theirs.sha256) continue
+      if (mine.kind === theirs.kind && isSameMode(mine, theirs)) alike.add(key)
+    }
+  }
+  return alike
 }
 
 export function shownOf(key: string): string {
@@ -167,8 +204,15 @@ function isSameMode(before: SideFile, after: SideFile): boolean {
 
 async function isSameContent(before: SideFile, after: SideFile, objectHash: ObjectHash): Promise<boolean> {
   if (before.sha256 !== null && after.sha256 !== null) return before.sha256 === after.sha256
+  // What lies on the disk is what counts there, whatever git keeps of it.
+  if (before.sha256 !== null && after.isOnDisk) return before.sha256 === (await hashOf(after))
   const [old, now] = [await objectIdOf(before, objectHash), await objectIdOf(after, objectHash)]
   return old !== null && old === now
+}
+
+async function hashOf({ content }: SideFile): Promise<string | null> {
+  const bytes = await content()
+  return bytes && createHash('sha256').update(bytes).digest('hex')
 }
 
 async function objectIdOf(file: SideFile, objectHash: ObjectHash): Promise<string | null> {

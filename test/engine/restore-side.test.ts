@@ -369,8 +369,12 @@ describe.skipIf(!hasGit())('restoreSide with a repository (needs git)', () => {
       runGit(root, 'config', key, `touch ${canary}`)
     }
     runGit(root, 'config', 'filter.evil.required', 'true')
-    expect(await restore(saveWith(headOf()))).toMatchObject({ ok: true, report: { heads: [{ kind: 'taken' }] } })
-    expect(files()).toEqual(whole)
+    const restored = await restore(saveWith(headOf()))
+    const asKept = [{ path: 'src/clean.ts', reason: expect.stringContaining('the filter "evil"') }]
+    expect(restored).toMatchObject({ ok: true, report: { heads: [{ kind: 'taken' }], asKept } })
+    const { 'src/clean.ts': filtered, ...rest } = whole
+    expect(files()).toEqual(rest)
+    expect(contentsOf(path.join(target, 'as-in-git'))).toEqual({ 'src/clean.ts': filtered })
     expect(existsSync(canary)).toBe(false)
   })
 
@@ -456,7 +460,8 @@ describe.skipIf(!hasGit())('restoreSide with a repository (needs git)', () => {
     const before = contentsOf(root)
     const restored = await restore(record)
     expect(restored).toMatchObject({ ok: true, report: { heads: [{ kind: 'taken', commit: third }], leftOut: [] } })
-    expect(files()).toMatchObject({ 'src/clean.ts': text('second\n'), 'src/third.ts': text('third\n') })
+    // No index vouches for their line ends any more, so they get those that git would write.
+    expect(files()).toMatchObject({ 'src/clean.ts': text('second\r\n'), 'src/third.ts': text('third\r\n') })
     expect(contentsOf(root)).toEqual(before)
     expect(store.verifyRecord(record, { readData: true })).toEqual([])
   })
@@ -551,7 +556,8 @@ describe.skipIf(!hasGit())('restoreSide with a repository (needs git)', () => {
     expect(files()).toEqual(before)
     rmSync(root, { recursive: true })
     const again = path.join(scratch, 'again')
-    expect(await restore(record, {}, again)).toMatchObject({ ok: true, report: { leftOut: [] } })
-    expect(contentsOf(path.join(again, 'files'))).toEqual(before)
+    const asKept = [{ path: 'src/clean.ts', reason: expect.stringContaining('the line ends that git would write') }]
+    expect(await restore(record, {}, again)).toMatchObject({ ok: true, report: { leftOut: [], asKept } })
+    expect(contentsOf(path.join(again, 'files'))).toEqual({ ...before, 'src/clean.ts': text('clean\r\n') })
   })
 })

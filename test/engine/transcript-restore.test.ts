@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { CheckpointRecord } from '../../shared/core/checkpoint.ts'
 import type { LiveState } from '../../shared/core/session.ts'
 import type { CheckpointStore } from '../../shared/engine/checkpoint-store.ts'
+import { noForms } from '../../shared/engine/head-forms.ts'
 import type { RestorableTree } from '../../shared/engine/restorable-tree.ts'
 import { createInPlaceRestorer } from '../../shared/engine/restore-in-place.ts'
 import { openJournals } from '../../shared/engine/restore-journal.ts'
@@ -17,7 +18,7 @@ import { checkpoint, openTestStore, realPorts } from '../support/stores.ts'
 const fixture = path.join(import.meta.dirname, '../fixtures/claude-code/config-dir')
 const ids = (await createDetector(realPorts, { roots: [fixture] }).refresh()).map(({ facts }) => facts.sessionId).sort()
 const noTree: RestorableTree = {
-  ...{ root: null, levels: [], entries: [], staged: [], leftOut: [], gone: [], trees: [], heads: [] },
+  ...{ root: null, levels: [], entries: [], staged: [], leftOut: [], gone: [], trees: [], heads: [], forms: noForms },
 }
 const ended: LiveState = { status: 'ended', waitingFor: null, pid: null, sinceMs: null, note: null }
 

@@ -21,6 +21,7 @@ const report: RestoreReport = {
   ],
   streams: [{ name: 'main', file: `transcript/${idOf(1)}.jsonl`, bytes: 1_000, sha256: 'x' }],
   leftOut: [],
+  asKept: [],
   gone: ['old.txt'],
   treeError: null,
 }

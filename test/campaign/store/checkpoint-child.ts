@@ -13,7 +13,7 @@ import { defaultSettings } from '../../../shared/core/settings.ts'
 import { createHistory } from '../../../shared/engine/checkpoint-history.ts'
 import { createMaker, type MakeItem } from '../../../shared/engine/checkpoint-maker.ts'
 import { openStore } from '../../../shared/engine/checkpoint-store.ts'
-import { longLivedPorts } from '../../../shared/engine/node-ports.ts'
+import { nodePorts } from '../../../shared/engine/node-ports.ts'
 import type { FileSystem, Ports } from '../../../shared/engine/ports.ts'
 import { createSnapshotter } from '../../../shared/engine/work-tree-snapshot.ts'
 import { requestOf, sessionOf } from '../../support/core-values.ts'
@@ -39,7 +39,7 @@ const project = path.join(plan.workFolder, 'project')
 
 /** The real world without git, so that a kill leaves no process behind; in a control run without syncs, too. */
 function portsOf({ synced }: ChildPlan): Ports {
-  const real = longLivedPorts(() => {})
+  const real = nodePorts(() => {})
   const open: FileSystem['open'] = (at, mode) => ({ ...real.files.open(at, mode), sync: () => {} })
   const files: FileSystem = synced
     ? real.files

@@ -174,7 +174,7 @@ function LogLine({ entry, title }: { readonly entry: ActivityEntry; readonly tit
     <li data-level={level}>
       <time title={dateTime(atMs)}>{time(atMs)}</time>
       <span className="log-level">
-        <LevelIcon level={level} />
+        {level !== 'info' && <LevelIcon level={level} />}
         <span className="hidden">{t(`activity.level.${level}`)}</span>
       </span>
       <span className="log-text">
@@ -183,7 +183,7 @@ function LogLine({ entry, title }: { readonly entry: ActivityEntry; readonly tit
             {name(title, 120) || t('list.untitled')}
           </a>
         )}{' '}
-        {name(message, 1_000)}
+        {name(sessionId === null ? message : message.replaceAll(`${sessionId}/`, ''), 1_000)}
       </span>
     </li>
   )

@@ -1,7 +1,7 @@
 /** What changed between a checkpoint and now, or another one: the files, their lines, and the conversation. */
 import { Button, Select } from '@mantine/core'
 import { useState } from 'react'
-import type { CheckpointDiff, DiffSide, FileDifference } from '../shared/core/checkpoint-diff.ts'
+import type { CheckpointDiff, DiffSide, FileDifference, TranscriptDifference } from '../shared/core/checkpoint-diff.ts'
 import type { SessionId } from '../shared/core/session.ts'
 import { FileLines } from './diff-lines.tsx'
 import { LineIcon } from './icons.tsx'
@@ -10,7 +10,7 @@ import { resultWords } from './result-words.ts'
 import { NoticeBox } from './ui.tsx'
 import { useAnswer } from './use-answer.ts'
 import { open, sessionView } from './view-state.ts'
-import { useWords } from './words.ts'
+import { useWords, type Words } from './words.ts'
 
 const pageSize = 200
 
@@ -33,6 +33,7 @@ export function CheckpointCompare({ sessionId, seq }: { readonly sessionId: Sess
     <section className="compare">
       <div className="session-head">
         <Button
+          className="back"
           variant="subtle"
           size="compact-sm"
           leftSection={<LineIcon name="left" />}
@@ -91,9 +92,9 @@ function Comparison({ from, to }: { readonly from: string; readonly to: DiffSide
 
 function Differences({ diff, onMore }: { readonly diff: CheckpointDiff; readonly onMore: () => void }) {
   const words = useWords()
-  const { t, name, number } = words
+  const { t, name } = words
   const [path, setPath] = useState<string | null>(diff.files.items[0]?.path ?? null)
-  const { counts, files } = diff
+  const { files } = diff
   return (
     <div className="compare-parts">
       <div className="card">
@@ -103,11 +104,7 @@ function Differences({ diff, onMore }: { readonly diff: CheckpointDiff; readonly
             ? t('session.diff.noTree')
             : files.total === 0
               ? t('session.diff.none')
-              : t('session.diff.counts', {
-                  changed: number(counts.changed + counts.mode),
-                  added: number(counts.added),
-                  gone: number(counts.gone),
-                })}
+              : countWords(words, diff)}
         </p>
         {diff.notes.map(note => (
           <p key={note} className="quiet">
@@ -137,6 +134,15 @@ function Differences({ diff, onMore }: { readonly diff: CheckpointDiff; readonly
   )
 }
 
+/** "3 changed, 1 added": what there is none of is not said. */
+function countWords({ t, number }: Words, { counts }: CheckpointDiff): string {
+  const amounts = { changed: counts.changed + counts.mode, added: counts.added, gone: counts.gone }
+  return (['changed', 'added', 'gone'] as const)
+    .filter(what => amounts[what] > 0)
+    .map(what => t(`session.diff.counts.${what}`, { count: amounts[what], n: number(amounts[what]) }))
+    .join(', ')
+}
+
 interface FileButtonProps {
   readonly file: FileDifference
   readonly isShown: boolean
@@ -153,9 +159,11 @@ function FileButton({ file, isShown, onShow }: FileButtonProps) {
         <span className="tag" data-change={file.change}>
           {t(`session.diff.change.${file.change}`)}
         </span>
-        <bdi className="mono path">{name(file.path, 400)}</bdi>
-        <span className="quiet number">
-          {t('session.diff.sizes', { before: size(file.before), after: size(file.after) })}
+        <span className="diff-file">
+          <bdi className="mono path">{name(file.path, 400)}</bdi>
+          <span className="quiet number">
+            {t('session.diff.sizes', { before: size(file.before), after: size(file.after) })}
+          </span>
         </span>
       </button>
     </li>
@@ -163,20 +171,17 @@ function FileButton({ file, isShown, onShow }: FileButtonProps) {
 }
 
 function Conversation({ diff: { transcript } }: { readonly diff: CheckpointDiff }) {
-  const { t, name, number } = useWords()
+  const words = useWords()
+  const { t, name } = words
   if (transcript === null) return null
   const said = {
     same: t('session.diff.same'),
-    grew: t('session.diff.grew', {
-      prompts: number(transcript.prompts),
-      replies: number(transcript.replies),
-      tools: number(transcript.toolCalls),
-    }),
+    grew: t('session.diff.grew', { what: grewWords(words, transcript) }),
     rewritten: t('session.diff.rewritten'),
     gone: t('session.diff.transcriptGone'),
   }[transcript.kind]
   return (
-    <>
+    <section className="diff-conversation">
       <h3>{t('session.diff.conversation')}</h3>
       <p>{said}</p>
       {transcript.lastPrompts.length > 0 && (
@@ -192,6 +197,13 @@ function Conversation({ diff: { transcript } }: { readonly diff: CheckpointDiff 
           </ol>
         </>
       )}
-    </>
+    </section>
   )
+}
+
+function grewWords({ t, number, list }: Words, transcript: TranscriptDifference): string {
+  const parts = (['prompts', 'replies', 'toolCalls'] as const)
+    .filter(what => transcript[what] > 0)
+    .map(what => t(`session.diff.grewBy.${what}`, { count: transcript[what], n: number(transcript[what]) }))
+  return parts.length === 0 ? t('session.diff.grewUnsaid') : list(parts)
 }

@@ -36,14 +36,16 @@ interface CellProps {
   /** Cut with "…" where there is no room. */
   readonly clip?: boolean
   readonly span?: number
+  /** The head of its column, for where there is none. */
+  readonly label?: string
   readonly children: ReactNode
 }
 
-export function Cell({ name, clip = false, span, children }: CellProps) {
+export function Cell({ name, clip = false, span, label, children }: CellProps) {
   return (
     // biome-ignore lint/a11y/useSemanticElements: see above
     // biome-ignore lint/a11y/useFocusableInteractive: see above
-    <span className={`cell-${name}${clip ? ' clip' : ''}`} role="gridcell" aria-colspan={span}>
+    <span className={`cell-${name}${clip ? ' clip' : ''}`} role="gridcell" aria-colspan={span} data-label={label}>
       {children}
     </span>
   )

@@ -91,7 +91,9 @@ function Done({ outcome, undone, onFinish }: DoneProps) {
   return (
     <>
       <ul className="done-facts">
-        <li>{t('restore.done.written', { files: number(written.files), size: bytes(written.bytes) })}</li>
+        <li>
+          {t('restore.done.written', { count: written.files, n: number(written.files), size: bytes(written.bytes) })}
+        </li>
         {kept > 0 && <li>{t('restore.done.kept', { count: kept, n: number(kept) })}</li>}
         {outcome.folder !== null && (
           <li className="path">
@@ -120,8 +122,10 @@ function Done({ outcome, undone, onFinish }: DoneProps) {
             {outcome.next.map(({ command, words }) => (
               <li key={command}>
                 <p>{name(words, 300)}</p>
-                <code className="mono">{name(command, 600)}</code>
-                <CopyButton text={command} label={t('restore.done.copy')} />
+                <div className="command">
+                  <code className="mono">{name(command, 600)}</code>
+                  <CopyButton text={command} label={t('restore.done.copy')} size="xs" />
+                </div>
               </li>
             ))}
           </ul>

@@ -34,8 +34,9 @@ export function RestorePreview({ plan, onBack, onApply }: PreviewProps) {
         <p>{t('restore.preview.nothing')}</p>
       ) : (
         <p>
-          {t('restore.preview.writes', { files: number(writes.files), size: bytes(writes.bytes) })}{' '}
-          {keeps.files > 0 && t('restore.preview.keeps', { files: number(keeps.files), size: bytes(keeps.bytes) })}
+          {t('restore.preview.writes', { count: writes.files, n: number(writes.files), size: bytes(writes.bytes) })}{' '}
+          {keeps.files > 0 &&
+            t('restore.preview.keeps', { count: keeps.files, n: number(keeps.files), size: bytes(keeps.bytes) })}
         </p>
       )}
       {plan.root !== null && (

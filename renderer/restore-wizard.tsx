@@ -42,6 +42,7 @@ export function RestoreWizard({ sessionId, session, seq }: WizardProps) {
     <section className="wizard" aria-labelledby="wizard-title">
       <div className="session-head">
         <Button
+          className="back"
           variant="subtle"
           size="compact-sm"
           leftSection={<LineIcon name="left" />}

@@ -17,14 +17,20 @@ export function ResumeCommand({ session }: { readonly session: SessionView }) {
   return <CopyButton text={resumeCommand(session)} label={t('session.actions.resume')} />
 }
 
+interface CopyProps {
+  readonly text: string
+  readonly label: string
+  readonly size?: 'sm' | 'xs'
+}
+
 /** Says "Copied." when it is, and shows the text itself when it could not be. */
-export function CopyButton({ text, label }: { readonly text: string; readonly label: string }) {
+export function CopyButton({ text, label, size = 'sm' }: CopyProps) {
   const store = useStore()
   const copy = async () => {
     store.announce((await copyText(text)) ? { kind: 'copied' } : { kind: 'said', text, isError: true })
   }
   return (
-    <Button leftSection={<LineIcon name="copy" />} title={text} onClick={() => void copy()}>
+    <Button size={size} leftSection={<LineIcon name="copy" />} title={text} onClick={() => void copy()}>
       {label}
     </Button>
   )

@@ -55,7 +55,7 @@ function SessionLine({ view, place, isActive, nowMs, onFocus }: SessionLineProps
       labelledBy={titleId}
       selected={isSelected}
       {...(query.grouped ? { level: 2 } : {})}
-      data={{ 'data-index': place.index, 'data-protection': view.protection }}
+      data={{ 'data-index': place.index, 'data-protection': view.protection, 'data-due': nextDue(view).kind }}
       tabIndex={isActive ? 0 : -1}
       style={{ transform: `translateY(${place.top}px)`, height: place.height }}
       onFocus={() => onFocus(place.index)}
@@ -74,13 +74,13 @@ function SessionLine({ view, place, isActive, nowMs, onFocus }: SessionLineProps
         </Cell>
       ))}
       <TotalCell total={view.score.total} quiet={isQuiet} />
-      <Cell name="unsaved" clip>
+      <Cell name="unsaved" clip label={words.t('list.columns.unsaved')}>
         {unsavedWords(words, view)}
       </Cell>
-      <Cell name="last" clip>
+      <Cell name="last" clip label={words.t('list.columns.last')}>
         {view.lastCheckpoint === null ? words.t('list.neverSaved') : words.shortAgo(view.lastCheckpoint.atMs, nowMs)}
       </Cell>
-      <Cell name="next" clip>
+      <Cell name="next" clip label={words.t('list.columns.next')}>
         {nextWords(words, view, nowMs)}
       </Cell>
       <ActionCell view={view} title={title} isActive={isActive} />
@@ -164,7 +164,7 @@ function TotalCell({ total, quiet }: { readonly total: number; readonly quiet: b
   const text = number(total < 1 ? Math.min(total, 0.99) : total)
   return (
     <Cell name="total">
-      <span className="factor">
+      <span className="factor" data-label={t('list.columns.total')}>
         <strong className="factor-value" aria-hidden="true">
           {text}
           {total >= 1 && !quiet && <span className="over">!</span>}
@@ -180,14 +180,14 @@ function TotalCell({ total, quiet }: { readonly total: number; readonly quiet: b
   )
 }
 
-export function unsavedWords({ t, number, list }: Words, view: SessionView): string {
+export function unsavedWords({ t, number }: Words, view: SessionView): string {
   if (!hasUnsavedWork(view)) return t('list.nothingNew')
   const { messages, files } = view.unsaved
   const parts = [
     ...(messages === 0 ? [] : [t('list.messages', { count: messages, n: number(messages) })]),
     ...(files === 0 ? [] : [t('list.files', { count: files, n: number(files) })]),
   ]
-  return parts.length === 0 ? t('list.someRecords') : list(parts)
+  return parts.length === 0 ? t('list.someRecords') : parts.join(', ')
 }
 
 export function nextWords(words: Words, view: SessionView, nowMs: number): string {

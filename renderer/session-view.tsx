@@ -77,6 +77,7 @@ function Head({ session }: { readonly session: SessionView }) {
   return (
     <div className="session-head">
       <Button
+        className="back"
         variant="subtle"
         size="compact-sm"
         leftSection={<LineIcon name="left" />}

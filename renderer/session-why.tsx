@@ -99,14 +99,17 @@ function Total({ score, decided, quiet }: TotalProps) {
   const text = words.number(score.total)
   return (
     <tr data-decided={decided || undefined}>
-      <th scope="row" colSpan={4}>
+      <th scope="row" colSpan={3}>
         {words.t('session.why.table.total')}
         {decided && <span className="decided">{words.t('session.why.decided')}</span>}
         <span className="quiet sum">{sumWords(words, score)}</span>
       </th>
-      <td colSpan={2}>
-        <strong>{text}</strong>
+      <td>
         <Bar label={words.t('session.why.table.total')} score={score.total} valueText={text} quiet={quiet} />
+      </td>
+      <td />
+      <td>
+        <strong>= {text}</strong>
       </td>
     </tr>
   )

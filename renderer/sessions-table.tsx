@@ -24,7 +24,7 @@ interface TableProps {
 /** How the rows are laid out, by the width there is; the style sheet has the same limits. */
 type Layout = 'cards' | 'two-lines' | 'wide'
 /** Heights in rem. */
-const rowRem: Readonly<Record<Layout, number>> = { cards: 10.5, 'two-lines': 4, wide: 3.5 }
+const rowRem: Readonly<Record<Layout, number>> = { cards: 11.5, 'two-lines': 4, wide: 3.5 }
 const groupRem = 2.5
 
 /** Drawn again only when its rows have changed. */

@@ -27,8 +27,14 @@ export function SessionsView() {
       </h2>
       <WelcomeBanner />
       <Notices />
-      <SummaryStrip />
-      {isEmpty ? <NoSessions /> : <SessionList />}
+      {isEmpty ? (
+        <NoSessions />
+      ) : (
+        <>
+          <SummaryStrip />
+          <SessionList />
+        </>
+      )}
     </>
   )
 }

@@ -1,11 +1,20 @@
 /** One setting as a control, by the kind that its description names: label, control, unit, help, what is wrong. */
-import { ActionIcon, Select, Switch, TextInput, Tooltip } from '@mantine/core'
-import { useId } from 'react'
-import type { ChoiceField, HoursField, NumberField, SettingField, ToggleField } from '../shared/core/settings-fields.ts'
+import { ActionIcon, Select, Switch, Textarea, TextInput, Tooltip } from '@mantine/core'
+import { useId, useState } from 'react'
+import type {
+  ChoiceField,
+  HoursField,
+  ListField,
+  NumberField,
+  SettingField,
+  ToggleField,
+} from '../shared/core/settings-fields.ts'
 import { LineIcon } from './icons.tsx'
 import { type SettingsDraft, useSettingsDraft } from './settings-draft.tsx'
+import { itemsOf, linesOf } from './settings-lines.ts'
 import { positionOf, sliderSteps, valueAtPosition } from './settings-scale.ts'
 import { useSettingWords } from './settings-words.ts'
+import { NoticeBox } from './ui.tsx'
 
 export function FieldControl({ field }: { readonly field: SettingField }) {
   switch (field.kind) {
@@ -17,6 +26,8 @@ export function FieldControl({ field }: { readonly field: SettingField }) {
       return <ChoiceControl field={field} />
     case 'hours':
       return <HoursControl field={field} />
+    case 'list':
+      return <ListControl field={field} />
   }
 }
 
@@ -174,6 +185,44 @@ function HoursControl({ field }: { readonly field: HoursField }) {
         </div>
       )}
       <FieldNote id={`note-${field.key}`} field={field} problem={draft.problem(field.key)} />
+    </div>
+  )
+}
+
+/** One text a line. What is typed stays as it is typed, for as long as it means what the draft holds. */
+function ListControl({ field }: { readonly field: ListField }) {
+  const draft = useSettingsDraft()
+  const words = useSettingWords()
+  const id = useId()
+  const items = draft.value(field.key) as readonly string[]
+  const [typed, setTyped] = useState('')
+  const text = linesOf(itemsOf(typed)) === linesOf(items) ? typed : linesOf(items)
+  const problem = draft.problem(field.key)
+  const set = (next: string) => {
+    setTyped(next)
+    draft.set({ [field.key]: itemsOf(next) })
+  }
+  return (
+    <div className="setting" data-changed={field.key in draft.changes || undefined}>
+      <label htmlFor={id}>{words.label(field)}</label>
+      <p className="setting-help" id={`${id}-help`}>
+        {words.help(field)} {words.t('settings.onePerLine')}
+      </p>
+      <Textarea
+        id={id}
+        rows={Math.min(12, Math.max(2, items.length + 1))}
+        spellCheck={false}
+        placeholder={words.t(`settings.listHint.${field.item}`)}
+        classNames={{ input: 'mono' }}
+        value={text}
+        error={problem !== null}
+        aria-describedby={`${id}-help ${id}-note`}
+        onChange={event => set(event.currentTarget.value)}
+      />
+      {field.item === 'pattern' && items.length > 0 && problem === null && (
+        <NoticeBox level="warn" title={words.t('settings.secrets')} />
+      )}
+      <FieldNote id={`${id}-note`} field={field} problem={problem} />
     </div>
   )
 }

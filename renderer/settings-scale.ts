@@ -33,7 +33,7 @@ function shareOf(range: Range, value: number): number {
 }
 
 function isWide({ min, max }: Range): boolean {
-  return max / Math.max(min, 1) > 100
+  return min === 0 || max / min > 100
 }
 
 /** Where the scale begins: a range from 0 has no first factor. */

@@ -29,14 +29,20 @@ export function settingWords(words: Words): SettingWords {
     unit: field => (field.unit === '' ? '' : at(`settings.units.${field.unit.replace(' ', '-')}`, field.unit)),
     choice: (field, value) => at(`settings.choices.${field.key}.${value}`, value),
     section: name => at(`settings.sections.${name}`, name),
-    problem: (field, message) =>
-      field.kind === 'number'
-        ? t(field.whole ? 'settings.rangeWhole' : 'settings.range', {
-            min: words.number(field.min),
-            max: words.number(field.max),
-          })
-        : message,
+    problem: (field, message) => problemIn(words, field, message),
   }
+}
+
+function problemIn({ t, number }: Words, field: SettingField, message: string): string {
+  if (field.kind === 'number') {
+    const range = { min: number(field.min), max: number(field.max) }
+    return t(field.whole ? 'settings.rangeWhole' : 'settings.range', range)
+  }
+  if (field.kind !== 'list') return message
+  const line = /, pattern (\d+),/.exec(message)?.[1]
+  return line === undefined
+    ? t(`settings.badList.${field.item}`, { most: number(field.most) })
+    : t('settings.badLine', { line })
 }
 
 function keyIn(field: SettingField): string {

@@ -50,7 +50,9 @@ function Phase() {
       ? words.t('connection.offline')
       : state === null
         ? words.t('connection.connecting')
-        : phaseWords(words, state, nowMs)
+        : state.progress === null
+          ? phaseWords(words, state, nowMs)
+          : progressWords(words, state, state.progress)
   return (
     <p className="phase clip" title={text}>
       {text}
@@ -105,6 +107,7 @@ function CheckNow() {
   const isRunning = useIsRunning('check')
   return (
     <Button
+      className="header-button"
       disabled={!isOpen || isRunning}
       leftSection={<LineIcon name="refresh" />}
       onClick={() => void store.checkNow()}
@@ -122,6 +125,7 @@ function Pause() {
   if (isPaused) {
     return (
       <Button
+        className="header-button"
         variant="filled"
         disabled={!isOpen}
         leftSection={<LineIcon name="play" />}
@@ -139,7 +143,12 @@ function Pause() {
   return (
     <Menu position="bottom-end" transitionProps={{ duration: 0 }}>
       <Menu.Target>
-        <Button disabled={!isOpen} leftSection={<LineIcon name="pause" />} rightSection={<LineIcon name="down" />}>
+        <Button
+          className="header-button"
+          disabled={!isOpen}
+          leftSection={<LineIcon name="pause" />}
+          rightSection={<LineIcon name="down" />}
+        >
           {t('actions.pause')}
         </Button>
       </Menu.Target>
@@ -152,26 +161,28 @@ function Pause() {
   )
 }
 
-/** What the monitor is at, along the lower edge of the header. */
-function CycleProgress() {
-  const words = useWords()
-  const progress = useMonitorState(state => state.progress, null)
-  const phase = useMonitorState(state => state.phase, 'starting')
-  if (progress === null) return null
-  const { done, total, leftMs } = progress
-  const task = phase === 'checkpointing' ? words.t('phase.checkpointing') : words.t('phase.scanning')
+function taskWords({ t }: Words, { phase }: MonitorState): string {
+  return phase === 'checkpointing' ? t('phase.checkpointing') : t('phase.scanning')
+}
+
+function progressWords(words: Words, state: MonitorState, { done, total, leftMs }: Progressing): string {
   const amount = words.t('phase.progress', { done: words.number(done), total: words.number(total) })
   const left =
     leftMs === undefined || leftMs < 2_000 ? '' : `, ${words.t('phase.left', { time: words.duration(leftMs) })}`
+  return `${taskWords(words, state)} ${amount}${left}`
+}
+
+type Progressing = NonNullable<MonitorState['progress']>
+
+/** How far it is, along the lower edge of the header: nothing moves when it comes and goes. */
+function CycleProgress() {
+  const words = useWords()
+  const state = useMonitor(snapshot => snapshot.state)
+  if (state?.progress === undefined || state.progress === null) return null
+  const { done, total } = state.progress
   return (
-    <div className="cycle-progress">
-      <span>
-        {task} {amount}
-        {left}
-      </span>
-      <Progress.Root size="sm">
-        <Progress.Section value={(100 * done) / Math.max(1, total)} aria-label={task} />
-      </Progress.Root>
-    </div>
+    <Progress.Root className="cycle-progress" size={3} radius={0}>
+      <Progress.Section value={(100 * done) / Math.max(1, total)} aria-label={taskWords(words, state)} />
+    </Progress.Root>
   )
 }

@@ -22,7 +22,7 @@ export function SummaryStrip() {
           {tone !== null && <ProtectionIcon protection={tone} />}
           {text}
         </h2>
-        {state.sessions.length > 0 && <ProtectionBar by={by} total={state.sessions.length} />}
+        {tone !== null && <ProtectionBar by={by} total={state.sessions.length} />}
       </div>
       <dl className="figures">
         <Figure label={words.t('summary.oldest')}>{oldestWords(words, state, nowMs)}</Figure>
@@ -51,6 +51,9 @@ function headline(
   const total = state.sessions.length
   const isReading = state.phase === 'starting' || state.phase === 'scanning'
   if (total === 0) return { tone: null, text: t(isReading ? 'summary.headline.reading' : 'summary.headline.none') }
+  // What is only half known must not look safe.
+  const isPartial = isReading && state.lastCycle === null && by.failing === 0
+  if (isPartial) return { tone: null, text: t('summary.headline.found', { count: total }) }
   if (by.failing > 0) return { tone: 'failing', text: t('summary.headline.failing', { count: by.failing }) }
   if (by['at-risk'] > 0) return { tone: 'at-risk', text: t('summary.headline.atRisk', { count: by['at-risk'] }) }
   if (by.changed > 0) return { tone: 'changed', text: t('summary.headline.changed', { count: by.changed }) }

@@ -28,7 +28,11 @@ export function FactorMeter({ name, factor, quiet }: FactorMeterProps) {
       ? words.t('factor.neverSaved')
       : words.t(isOver ? 'factor.overLimit' : 'factor.ofLimit', { value, limit })
   return (
-    <span className="factor" title={`${words.t(`factor.long.${name}`)}: ${valueText}`}>
+    <span
+      className="factor"
+      data-label={words.t(`factor.${name}`)}
+      title={`${words.t(`factor.long.${name}`)}: ${valueText}`}
+    >
       <span className="factor-value" aria-hidden="true">
         {factorValue(words, name, factor.value, true)}
         {isOver && !quiet && <span className="over">!</span>}

@@ -95,6 +95,7 @@ function allowed(field: SettingField | undefined): string {
       return field.choices.join(', ')
     case 'hours':
       return 'null, or {"from":"22:00","to":"07:00"}'
+    case 'list':
     case undefined:
       return 'a list'
   }

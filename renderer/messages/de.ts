@@ -97,6 +97,8 @@ export const de = {
     headline: {
       none: 'Noch keine Sitzungen',
       reading: 'Deine Sitzungen werden gelesen',
+      found_one: '{{count}} Sitzung bisher gefunden',
+      found_other: '{{count}} Sitzungen bisher gefunden',
       failing_one: '{{count}} Sitzung konnte nicht gesichert werden',
       failing_other: '{{count}} Sitzungen konnten nicht gesichert werden',
       atRisk_one: '{{count}} Sitzung ist gefährdet',

@@ -99,6 +99,8 @@ export const en = {
     headline: {
       none: 'No sessions yet',
       reading: 'Reading your sessions',
+      found_one: '{{count}} session found so far',
+      found_other: '{{count}} sessions found so far',
       failing_one: '{{count}} session could not be saved',
       failing_other: '{{count}} sessions could not be saved',
       atRisk_one: '{{count}} session is at risk',

@@ -42,6 +42,14 @@ export const settingsDe = {
   slider: '{{label}}, Regler',
   range: 'Muss eine Zahl von {{min}} bis {{max}} sein.',
   rangeWhole: 'Muss eine ganze Zahl von {{min}} bis {{max}} sein.',
+  onePerLine: 'Eins je Zeile.',
+  listHint: { pattern: '.env', folder: '/home/ich/.claude-arbeit' },
+  badLine: 'Zeile {{line}} muss Dateien nennen: kein „!“ davor, kein „/“ am Ende, kein „..“ und kein Backslash.',
+  badList: {
+    pattern: 'Höchstens {{most}} Muster angeben.',
+    folder: 'Höchstens {{most}} absolute Pfade angeben.',
+  },
+  secrets: 'Was diese nennen, kommt unverändert in den Speicher. Wer den Speicher lesen kann, kann es lesen.',
   elsewhere: 'Inzwischen anderswo auf {{value}} gesetzt; Speichern ersetzt das.',
   resetOne: '{{label}}: zurück auf {{value}}',
   resetAll: 'Standardwerte eintragen',
@@ -155,6 +163,14 @@ export const settingsDe = {
     testRestoresPerDay: {
       label: 'Probe-Wiederherstellungen',
       help: 'So viele neueste Sicherungen am Tag werden in einen Ordner auf Zeit geholt und verglichen; 0 schaltet es ab.',
+    },
+    'snapshot-includeIgnored': {
+      label: 'Ignorierte Dateien, die doch gesichert werden',
+      help: 'Dateien, die git ignoriert und die doch gesichert werden, etwa „.env“ oder „config/*.key“. Oft stehen Geheimnisse darin: Wer den Speicher lesen kann, kann dann auch sie lesen.',
+    },
+    extraRoots: {
+      label: 'Weitere Ordner von Claude Code',
+      help: 'Konfigurationsordner neben den üblichen, absolut; auch ihre Sitzungen werden gefunden.',
     },
     'notifications-failures': {
       label: 'Fehlgeschlagene Sicherungen',

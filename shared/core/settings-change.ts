@@ -9,7 +9,7 @@ import { settingFields } from './settings-fields.ts'
 export type SettingsChanges = Readonly<Record<string, unknown>>
 
 /** Keys that hold more than one control can show. */
-const listKeys = ['snapshot.includeIgnored', 'extraRoots', 'projects', 'notifications.mutedSessions'] as const
+const listKeys = ['projects', 'notifications.mutedSessions'] as const
 
 /** Every key that a change may name, in the order of the forms. */
 export const changeableKeys: readonly string[] = [...settingFields.map(({ key }) => key), ...listKeys]

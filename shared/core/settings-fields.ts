@@ -3,6 +3,8 @@
  * words and every form. Nothing else in the project states a default or a range. Pure.
  */
 
+import { mostPatterns } from './ignored-patterns.ts'
+
 /** Where a form shows it. */
 export const settingSections = ['policy', 'schedule', 'snapshot', 'store', 'notifications', 'app'] as const
 export type SettingSection = (typeof settingSections)[number]
@@ -42,7 +44,16 @@ export interface HoursField extends FieldBase {
   readonly default: null
 }
 
-export type SettingField = NumberField | ToggleField | ChoiceField | HoursField
+/** Texts, each checked by what it is. One that is wrong and none is taken: half of what was meant would look like all of it. */
+export interface ListField extends FieldBase {
+  readonly kind: 'list'
+  /** `pattern`: see `ignored-patterns.ts`; `folder`: an absolute path. */
+  readonly item: 'pattern' | 'folder'
+  readonly most: number
+  readonly default: readonly string[]
+}
+
+export type SettingField = NumberField | ToggleField | ChoiceField | HoursField | ListField
 
 const section = (name: SettingSection, ...fields: readonly NumberParts[]): readonly NumberField[] =>
   fields.map(parts => ({ ...parts, section: name }))
@@ -245,9 +256,35 @@ export const quietHoursField: HoursField = {
   help: 'Nothing pops up in these hours; what happened is in the activity list.',
 }
 
+export const includeIgnoredField: ListField = {
+  kind: 'list',
+  section: 'snapshot',
+  key: 'snapshot.includeIgnored',
+  label: 'Ignored files to save all the same',
+  item: 'pattern',
+  most: mostPatterns,
+  default: [],
+  help:
+    'Files that git ignores and that are saved all the same, such as ".env" or "config/*.key". They often hold secrets:' +
+    ' whoever can read the store can then read them.',
+}
+
+export const extraRootsField: ListField = {
+  kind: 'list',
+  section: 'snapshot',
+  key: 'extraRoots',
+  label: 'More folders of Claude Code',
+  item: 'folder',
+  most: 50,
+  default: [],
+  help: 'Config folders besides the standard ones, absolute; their sessions are found too.',
+}
+
 /** Every setting that one control of a form can show, in the order in which forms show them. */
 export const settingFields: readonly SettingField[] = [
   ...numberFields,
+  includeIgnoredField,
+  extraRootsField,
   ...toggleFields,
   quietHoursField,
   ...choiceFields,

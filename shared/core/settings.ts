@@ -1,11 +1,14 @@
 /** The user's settings as values, made from any JSON by the one description in `settings-fields.ts`. Pure. */
 
 import { cutText } from './format.ts'
-import { checkPattern, mostPatterns } from './ignored-patterns.ts'
+import { checkPattern } from './ignored-patterns.ts'
 import { type FactorName, factorNames, type PerFactor, type ScoringPolicy } from './scoring.ts'
 import { parseSessionId, type SessionId } from './session.ts'
 import {
   choiceFields,
+  extraRootsField,
+  includeIgnoredField,
+  type ListField,
   type NumberField,
   numberFields,
   quietHoursField,
@@ -118,6 +121,12 @@ export function parseSettings(value: unknown): {
   const number = (key: string) => one<number>(fieldOf(numberFields, key))
   const toggle = (key: string) => one<boolean>(fieldOf(toggleFields, key))
   const choice = <T extends string>(key: string) => one<T>(fieldOf(choiceFields, key))
+  const list = (field: ListField): readonly string[] => {
+    const given = valueAt(value, field.key) ?? field.default
+    const wrong = listProblems(field, given)
+    problems.push(...wrong)
+    return wrong.length === 0 ? (given as readonly string[]) : field.default
+  }
   if (!isRecord(value)) problems.push({ key: '', message: 'settings must be a JSON object' })
   const settings: Settings = {
     thresholds: {
@@ -142,7 +151,7 @@ export function parseSettings(value: unknown): {
       snapshotMegabytes: number('limits.snapshotMegabytes'),
       freeDiskPercent: number('limits.freeDiskPercent'),
     },
-    snapshot: { includeIgnored: parsePatterns(value, 'snapshot.includeIgnored', problems) },
+    snapshot: { includeIgnored: list(includeIgnoredField) },
     retention: {
       allHours: number('retention.allHours'),
       hourlyDays: number('retention.hourlyDays'),
@@ -163,7 +172,7 @@ export function parseSettings(value: unknown): {
     language: choice<Settings['language']>('language'),
     appearance: choice<Settings['appearance']>('appearance'),
     logLevel: choice<Settings['logLevel']>('logLevel'),
-    extraRoots: parsePaths(value, 'extraRoots', problems),
+    extraRoots: list(extraRootsField),
     projects: parseOverrides(valueAt(value, 'projects'), problems),
   }
   return { settings, problems }
@@ -188,6 +197,7 @@ export function checkField(field: SettingField, value: unknown): string | null {
     const isOne = typeof value === 'string' && field.choices.includes(value)
     return isOne ? null : `${field.key} must be one of ${field.choices.join(', ')}, not ${inWords(value)}`
   }
+  if (field.kind === 'list') return listProblems(field, value)[0]?.message ?? null
   return value === null || isQuietHours(value)
     ? null
     : `${field.key} must be null or { "from": "22:00", "to": "07:00" }, not ${inWords(value)}`
@@ -230,19 +240,15 @@ export function settingsJsonSchema(): Record<string, unknown> {
   ;(properties['notifications'] as { properties: Record<string, unknown> }).properties['mutedSessions'] = texts
   return {
     ...properties,
-    snapshot: { type: 'object', properties: { includeIgnored: { ...texts, description: includeIgnoredHelp } } },
-    extraRoots: texts,
     projects: { type: 'array', items: { type: 'object' } },
   }
 }
-
-const includeIgnoredHelp =
-  'Files that git ignores and that are saved all the same, such as ".env"; they often hold secrets'
 
 function schemaOf(field: SettingField): Record<string, unknown> {
   if (field.kind === 'toggle') return { type: 'boolean', description: field.help }
   if (field.kind === 'choice') return { enum: field.choices, description: field.help }
   if (field.kind === 'hours') return { type: ['object', 'null'], description: field.help }
+  if (field.kind === 'list') return { type: 'array', items: { type: 'string' }, description: field.help }
   const { whole, min, max, unit, help } = field
   const description = unit === '' ? help : `${help} (${unit})`
   return { type: whole ? 'integer' : 'number', minimum: min, maximum: max, description }
@@ -263,35 +269,25 @@ function parseSessions(value: unknown, key: string, problems: SettingsProblem[])
   return []
 }
 
-/** One wrong pattern and none is taken: half of what was meant to be saved would look like all of it. */
-function parsePatterns(value: unknown, key: string, problems: SettingsProblem[]): readonly string[] {
-  const given = valueAt(value, key)
-  if (given === undefined) return []
-  if (!Array.isArray(given) || given.length > mostPatterns) {
-    problems.push({ key, message: `${key} must be a list of at most ${mostPatterns} patterns such as ".env"` })
-    return []
+function listProblems({ key, item, most }: ListField, given: unknown): readonly SettingsProblem[] {
+  if (!Array.isArray(given) || given.length > most) {
+    const what = item === 'pattern' ? `a list of at most ${most} patterns such as ".env"` : 'a list of absolute paths'
+    return [{ key, message: `${key} must be ${what}` }]
   }
-  const wrong = given.flatMap((pattern, at) => {
+  if (item === 'folder') {
+    const areGood = given.every(path => typeof path === 'string' && isAbsolute(path))
+    return areGood ? [] : [{ key, message: `${key} must be a list of absolute paths` }]
+  }
+  return given.flatMap((pattern, at) => {
     const message = checkPattern(pattern)
     return message === null ? [] : [{ key, message: `${key}, pattern ${at + 1}, ${message}` }]
   })
-  problems.push(...wrong)
-  return wrong.length === 0 ? given : []
 }
 
 function valueAt(value: unknown, key: string): unknown {
   return key
     .split('.')
     .reduce<unknown>((at, part) => (isRecord(at) && Object.hasOwn(at, part) ? at[part] : undefined), value)
-}
-
-function parsePaths(value: unknown, key: string, problems: SettingsProblem[]): readonly string[] {
-  const given = valueAt(value, key)
-  if (given === undefined) return []
-  if (Array.isArray(given) && given.every(item => typeof item === 'string' && isAbsolute(item)))
-    return given as string[]
-  problems.push({ key, message: `${key} must be a list of absolute paths` })
-  return []
 }
 
 function parseOverrides(given: unknown, problems: SettingsProblem[]): readonly ProjectOverride[] {

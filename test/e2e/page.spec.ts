@@ -172,7 +172,7 @@ describe.skipIf(missing !== null)('the page in Chromium', () => {
       await tabTo(page, 'button', 'Preview')
       await page.keyboard.press('Enter')
       await page.getByRole('heading', { name: 'This would happen' }).waitFor()
-      await page.getByText('Writes 1 files').waitFor()
+      await page.getByText('Writes 1 file,').waitFor()
       await tabTo(page, 'button', 'Restore now')
       await page.keyboard.press('Enter')
       await page.getByRole('heading', { name: 'Restored', exact: true }).waitFor()

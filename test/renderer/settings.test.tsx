@@ -83,6 +83,19 @@ describe('the settings', () => {
     ]).toHaveLength(2)
   })
 
+  it('take ignored files to save line by line, warn of secrets, and explain a wrong line', async () => {
+    const { user, saved } = openSettings()
+    const lines = await screen.findByRole('textbox', { name: 'Ignored files to save all the same' })
+    await user.type(lines, '.env{Enter}secrets/')
+    expect(screen.getByText(/^Line 2 must name files/)).toBeDefined()
+    expect([lines.getAttribute('aria-invalid'), button('Save').hasAttribute('disabled')]).toEqual(['true', true])
+    await user.type(lines, '{Backspace}*.key{Enter}')
+    expect(screen.getByText(/^What these name goes into the store as it is/)).toBeDefined()
+    await user.click(button('Save'))
+    await waitFor(() => expect(saved).toEqual([{ 'snapshot.includeIgnored': ['.env', 'secrets*.key'] }]))
+    expect((lines as HTMLTextAreaElement).value).toBe('.env\nsecrets*.key\n')
+  })
+
   it('take a decimal comma', async () => {
     const { user, saved } = openSettings()
     await retype(user, await field('Time since checkpoint'), '0,5')

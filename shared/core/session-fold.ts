@@ -13,7 +13,7 @@
  * 4. What a tool was asked to do counts only when its result says that it was done.
  */
 import { compactionOutlook, contextFill, windowTokensOf } from './context-window.ts'
-import type { ChangedFile, ContextFill, SessionFacts, SessionId } from './session.ts'
+import type { BriefFacts, ChangedFile, ContextFill, SessionFacts, SessionId } from './session.ts'
 import { applyToStream, emptyStream, emptyThread, type StreamFold, type ThreadFold } from './stream-fold.ts'
 import type { TranscriptEvent } from './transcript.ts'
 
@@ -66,10 +66,27 @@ export function saidGoodbye(fold: SessionFold): boolean {
 
 /** The facts so far. Later events do not change what was returned. */
 export function factsOf(fold: SessionFold): SessionFacts {
+  const thread = fold.streams['main']?.thread ?? emptyThread()
+  const filesChanged = changedFiles(fold)
+  return {
+    ...briefOf(fold, filesChanged.length),
+    filesChanged,
+    lastPrompts: [...thread.lastPrompts],
+    lastCommands: [...thread.lastCommands],
+    lastReply: thread.lastReply,
+    todos: thread.todos.map(({ text, status }) => ({ text, status })),
+  }
+}
+
+/** The facts that every list shows, for a fraction of the work. */
+export function briefFactsOf(fold: SessionFold): BriefFacts {
+  return briefOf(fold, countFiles(Object.values(fold.streams)))
+}
+
+function briefOf(fold: SessionFold, filesChanged: number): BriefFacts {
   const parts = Object.values(fold.streams)
   const thread = fold.streams['main']?.thread ?? emptyThread()
   const context = contextOf(thread)
-  const filesChanged = changedFiles(fold)
   const sum = (count: (part: StreamFold) => number) => parts.reduce((total, part) => total + count(part), 0)
   return {
     sessionId: fold.sessionId,
@@ -98,16 +115,18 @@ export function factsOf(fold: SessionFold): SessionFacts {
       parts.map(part => part.lastMs),
       Math.max,
     ),
-    changedFiles: filesChanged.length,
-    filesChanged,
+    changedFiles: filesChanged,
     context,
     compaction: context && compactionOutlook(context, thread.turnStarts),
-    lastPrompts: [...thread.lastPrompts],
-    lastCommands: [...thread.lastCommands],
-    lastReply: thread.lastReply,
-    todos: thread.todos.map(({ text, status }) => ({ text, status })),
     forkedFrom: thread.forkedFrom,
   }
+}
+
+/** Different paths over all streams. */
+function countFiles(parts: readonly StreamFold[]): number {
+  const changing = parts.filter(part => part.fileCount > 0)
+  if (changing.length < 2) return changing[0]?.fileCount ?? 0
+  return new Set(changing.flatMap(part => Object.keys(part.files))).size
 }
 
 function outermost(times: readonly (number | null)[], pick: (a: number, b: number) => number): number | null {

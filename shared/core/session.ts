@@ -143,6 +143,9 @@ export interface SessionFacts {
   readonly forkedFrom: SessionId | null
 }
 
+/** What every list shows: facts without the lists that only a closer look needs. */
+export type BriefFacts = Omit<SessionFacts, 'filesChanged' | 'lastPrompts' | 'lastCommands' | 'lastReply' | 'todos'>
+
 /**
  * `unknown`: this Claude Code is older than the live registry, or its process belongs to another machine
  * or container, so nobody can tell. `ended-abruptly`: its process died without saying goodbye.

@@ -15,15 +15,16 @@
 import path from 'node:path'
 import { crc32 } from 'node:zlib'
 import {
+  type BriefFacts,
   type CompactionOutlook,
   type ContextFill,
   parseSessionId,
   type SessionCounts,
   type SessionId,
 } from '../core/session.ts'
-import { factsOf, saidGoodbye } from '../core/session-fold.ts'
+import { briefFactsOf, saidGoodbye } from '../core/session-fold.ts'
 import { failureOf, makeFolderDurably, readBounded, replaceFile } from './durable-file.ts'
-import { type BriefFacts, type KeptSession, keepDigest, type SessionDigest } from './kept-session.ts'
+import { type KeptSession, keepDigest, type SessionDigest } from './kept-session.ts'
 import type { Ports } from './ports.ts'
 import type { ReadState } from './stream-reader.ts'
 
@@ -250,7 +251,7 @@ function entryOf(session: KeptSession, placeOf: (text: string | null) => number)
 }
 
 function briefOf({ fold, digest, facts }: KeptSession): Pick<SessionDigest, 'brief' | 'goodbye'> {
-  if (fold !== null) return { brief: facts ?? factsOf(fold), goodbye: saidGoodbye(fold) }
+  if (fold !== null) return { brief: facts ?? briefFactsOf(fold), goodbye: saidGoodbye(fold) }
   if (digest === null) throw new Error('a kept session has neither fold nor digest')
   return digest
 }

@@ -2,26 +2,41 @@
  * What is kept of a session between two looks: how far its files were read, and what they said.
  *
  * The fold of a session that nothing happens to may lie elsewhere, as JSON text (in the index, or as a scan worker
- * handed it over), and is only parsed when someone asks for more than the few facts that every list shows.
+ * handed it over), or nowhere but in the transcript itself, and is only looked for when someone asks for more than the
+ * few facts that every list shows.
  *
  * Invariants
  * 1. Facts that were given do not change afterwards, whatever is read later.
- * 2. A fold whose text is lost or damaged is as if the session had never been read: whoever asks next reads it whole.
+ * 2. A fold whose text was not kept is made anew from what was read before, to the same positions. If its files are
+ *    other ones by now, or it was damaged, the session is as if it had never been read: whoever asks next reads it whole.
  */
-import type { SessionFacts, SessionId } from '../core/session.ts'
-import { dropStream, emptyFold, factsOf, reviveFold, type SessionFold, saidGoodbye } from '../core/session-fold.ts'
+import type { BriefFacts, SessionFacts, SessionId } from '../core/session.ts'
+import {
+  briefFactsOf,
+  dropStream,
+  emptyFold,
+  factsOf,
+  reviveFold,
+  type SessionFold,
+  saidGoodbye,
+} from '../core/session-fold.ts'
 import type { FoundFile } from './session-files.ts'
-import { isUpToDate, type ReadState, readStream, type StreamReading } from './stream-reader.ts'
-
-/** What every list shows. */
-export type BriefFacts = Omit<SessionFacts, 'filesChanged' | 'lastPrompts' | 'lastCommands' | 'lastReply' | 'todos'>
+import { isUpToDate, type ReadState, readAgain, readStream, type StreamReading } from './stream-reader.ts'
 
 /** What a session's files said so far, and where the rest of it lies. */
 export interface SessionDigest {
   readonly brief: BriefFacts
   readonly goodbye: boolean
-  /** The fold as JSON; null if it is lost. */
+  /** The fold as JSON; null if it was not kept, or is lost. */
   readonly foldText: () => string | null
+}
+
+/** Reads a session again that was read before. */
+export interface Rereader {
+  /** The fold as of the positions that were read to, made anew; null if the files are no longer what was read. */
+  again(kept: KeptSession): SessionFold | null
+  /** Reads the session whole, at once. */
+  whole(kept: KeptSession): void
 }
 
 export interface KeptSession {
@@ -37,8 +52,10 @@ export interface KeptSession {
   digest: SessionDigest | null
   /** Null when the fold has changed since. */
   facts: SessionFacts | null
-  /** Reads the session whole, at once. */
-  recover: () => void
+  /** Its files, as they were found last. */
+  found: ReadonlyMap<string, FoundFile>
+  /** Null until it was described. */
+  reread: Rereader | null
 }
 
 export function keepNothing(sessionId: SessionId): KeptSession {
@@ -64,23 +81,31 @@ function blank(sessionId: SessionId): KeptSession {
     fold: null,
     digest: null,
     facts: null,
-    recover: () => {},
+    found: new Map(),
+    reread: null,
   }
 }
 
-/** Puts the fold away as text, which takes a fraction of its room: for sessions that nothing may happen to any more. */
-export function condense(kept: KeptSession): void {
+/**
+ * Puts the fold away: as text, which takes a fraction of its room, or with nothing kept but what every list shows.
+ *
+ * @param keepsText For a session that may soon go on, or would take long to be read again.
+ */
+export function condense(kept: KeptSession, keepsText: boolean): void {
   if (kept.fold === null) return
-  const { brief, goodbye, text } = digestOf(kept.fold)
+  const { brief, goodbye, text } = digestOf(kept.fold, keepsText)
   kept.digest = { brief, goodbye, foldText: () => text }
   kept.fold = null
   kept.facts = null
 }
 
-/** @returns what every list shows, and the whole as JSON */
-export function digestOf(fold: SessionFold): Omit<SessionDigest, 'foldText'> & { readonly text: string } {
-  const { filesChanged, lastPrompts, lastCommands, lastReply, todos, ...brief } = factsOf(fold)
-  return { brief, goodbye: saidGoodbye(fold), text: JSON.stringify(fold) }
+/** @returns what every list shows, and the whole as JSON if that is wanted */
+export function digestOf(
+  fold: SessionFold,
+  keepsText: boolean,
+): Omit<SessionDigest, 'foldText'> & { readonly text: string | null } {
+  const text = keepsText ? JSON.stringify(fold) : null
+  return { brief: briefFactsOf(fold), goodbye: saidGoodbye(fold), text }
 }
 
 /** The facts as they are now. */
@@ -96,11 +121,16 @@ export function keptGoodbye(kept: KeptSession): boolean {
 /** The fold, to read or to go on with. */
 export function foldOf(kept: KeptSession): SessionFold {
   if (kept.fold !== null) return kept.fold
-  const parsed = parseFold(kept.digest?.foldText() ?? null, kept.sessionId)
-  if (parsed === null) kept.reads.clear()
-  kept.fold = parsed ?? emptyFold(kept.sessionId)
+  const known = awayFold(kept)
+  if (known === null) kept.reads.clear()
+  kept.fold = known ?? emptyFold(kept.sessionId)
   kept.digest = null
   return kept.fold
+}
+
+/** The fold that was put away; null if it is lost. */
+function awayFold(kept: KeptSession): SessionFold | null {
+  return parseFold(kept.digest?.foldText() ?? null, kept.sessionId) ?? kept.reread?.again(kept) ?? null
 }
 
 function isLost({ reads }: KeptSession): boolean {
@@ -191,10 +221,10 @@ class DigestFacts implements SessionFacts {
 
 /** The fold that they are read from is not kept: few sessions are asked for them. */
 function listsOf(kept: KeptSession): FactLists {
-  const known = kept.fold ?? parseFold(kept.digest?.foldText() ?? null, kept.sessionId)
+  const known = kept.fold ?? awayFold(kept)
   if (known === null) {
     foldOf(kept)
-    kept.recover()
+    kept.reread?.whole(kept)
   }
   const { filesChanged, lastPrompts, lastCommands, lastReply, todos } = factsOf(known ?? foldOf(kept))
   return { filesChanged, lastPrompts, lastCommands, lastReply, todos }
@@ -252,6 +282,19 @@ function dropVanished(kept: KeptSession, fold: SessionFold, found: ReadonlyMap<s
 function noteChange(kept: KeptSession): void {
   kept.facts = null
   kept.isUnsaved = true
+}
+
+/** The fold of what was read before, from its files as they were found last; null if one of them is another by now. */
+export function foldAgain(
+  parts: Pick<StreamReading, 'files' | 'scanner'>,
+  { sessionId, reads, found }: KeptSession,
+): SessionFold | null {
+  const fold = emptyFold(sessionId)
+  for (const [stream, before] of reads) {
+    const path = found.get(stream)?.path
+    if (path === undefined || !readAgain({ ...parts, fold, stream, path }, before)) return null
+  }
+  return fold
 }
 
 export function hasLines(stream: string): boolean {

@@ -7,8 +7,7 @@
  */
 import { availableParallelism } from 'node:os'
 import { Worker } from 'node:worker_threads'
-import type { SessionId } from '../core/session.ts'
-import type { BriefFacts } from './kept-session.ts'
+import type { BriefFacts, SessionId } from '../core/session.ts'
 import type { Log } from './ports.ts'
 import type { FoundFile } from './session-files.ts'
 import type { ReadState } from './stream-reader.ts'
@@ -16,6 +15,8 @@ import type { ReadState } from './stream-reader.ts'
 export interface ScanJob {
   readonly sessionId: SessionId
   readonly streams: readonly (readonly [stream: string, file: FoundFile])[]
+  /** Whether the answer is to hold the fold. */
+  readonly keepsText: boolean
 }
 
 export interface ScannedSession {
@@ -25,8 +26,8 @@ export interface ScannedSession {
   readonly problems: readonly string[]
   readonly brief: BriefFacts
   readonly goodbye: boolean
-  /** The fold as JSON. */
-  readonly foldText: string
+  /** The fold as JSON, if it was wanted. */
+  readonly foldText: string | null
 }
 
 /** What a worker sends, one for each job. */

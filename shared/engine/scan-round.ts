@@ -13,6 +13,8 @@ export interface WaitingSession {
   readonly bytes: number
   /** Nothing of it was read before. */
   readonly isNew: boolean
+  /** Whether its fold is worth keeping, see `condense`. */
+  keepsText: boolean
 }
 
 export interface ScanRoundParts {
@@ -25,7 +27,7 @@ export interface ScanRoundParts {
 
 export interface ScanRound {
   /** What the asker is to read next; null when everything has been read, here or there. */
-  next(): Promise<FoundSession | null>
+  next(): Promise<WaitingSession | null>
 }
 
 const defaultFromBytes = 200_000_000
@@ -55,12 +57,12 @@ export function createScanRound({ waiting, workers, log, onScanned }: ScanRoundP
     },
   }
 
-  function nextOwn(): FoundSession | null {
+  function nextOwn(): WaitingSession | null {
     for (; at < waiting.length; at++) {
       const one = waiting[at]
       if (one === undefined || taken.has(one.session.sessionId)) continue
       take(one)
-      return one.session
+      return one
     }
     return null
   }
@@ -73,7 +75,7 @@ export function createScanRound({ waiting, workers, log, onScanned }: ScanRoundP
       if (one === undefined || taken.has(one.session.sessionId)) continue
       take(one)
       bytes += one.bytes
-      jobs.push({ sessionId: one.session.sessionId, streams: [...one.session.files] })
+      jobs.push({ sessionId: one.session.sessionId, streams: [...one.session.files], keepsText: one.keepsText })
     }
     return jobs
   }

@@ -14,10 +14,10 @@ parentPort?.on('message', (jobs: readonly ScanJob[]) => {
   for (const job of jobs) parentPort?.postMessage(scan(job) satisfies ScanAnswer)
 })
 
-function scan({ sessionId, streams }: ScanJob): ScannedSession {
+function scan({ sessionId, streams, keepsText }: ScanJob): ScannedSession {
   const kept = keepNothing(sessionId)
   let bytes = 0
   for (const read of readKept({ files: nodeFiles, scanner }, kept, new Map(streams))) bytes += read
-  const { brief, goodbye, text } = digestOf(foldOf(kept))
+  const { brief, goodbye, text } = digestOf(foldOf(kept), keepsText)
   return { sessionId, bytes, reads: kept.reads, problems: kept.problems, brief, goodbye, foldText: text }
 }

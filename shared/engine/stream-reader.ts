@@ -94,6 +94,30 @@ function* readOpenFile(
   }
 }
 
+/**
+ * Folds once more, at once, what was read before and no more. Changes `reading.fold`.
+ *
+ * @returns false if the file is another by now, or cannot be read
+ */
+export function readAgain({ files, scanner, fold, stream, path }: StreamReading, before: ReadState): boolean {
+  const { endByte } = before.position
+  try {
+    const file = files.open(path, 'read')
+    try {
+      if (!isContinuation(file, file.stat(), before)) return false
+      const part = streamOf(fold, stream)
+      let reached = 0
+      for (const next of scanner.fold(file, startOfFile, endByte, part)) reached = next.endByte
+      return reached === endByte
+    } finally {
+      file.close()
+    }
+  } catch (error) {
+    if (errorCode(error) === null) throw error
+    return false
+  }
+}
+
 function isContinuation(file: OpenFile, stat: FileStat, before: ReadState): boolean {
   const { endByte } = before.position
   return isSameIdentity(before, identityOf(stat)) && stat.size >= endByte && guardOf(file, endByte) === before.guard

@@ -18,12 +18,14 @@ import { createDetectorIndex } from './detector-index.ts'
 import { errorCode } from './durable-file.ts'
 import {
   condense,
+  foldAgain,
   hasLines,
   type KeptSession,
   keepDigest,
   keepNothing,
   keptFacts,
   keptGoodbye,
+  type Rereader,
   readKept,
 } from './kept-session.ts'
 import { createLegacyOwners } from './legacy-agents.ts'
@@ -37,7 +39,7 @@ import { isUpToDate, type ReadState } from './stream-reader.ts'
 import { createTimeSlice, type TimeSlice } from './time-slice.ts'
 import { touchedBy } from './touched-paths.ts'
 import { createGlance, type Glimpsed, glimpseFiles } from './transcript-glance.ts'
-import { createScanner } from './transcript-scanner.ts'
+import { createScanner, type TranscriptScanner } from './transcript-scanner.ts'
 
 export type DetectorPorts = Pick<Ports, 'clock' | 'files' | 'processes' | 'log'>
 
@@ -95,14 +97,17 @@ export interface Detector {
 
 /** A change waits this long to be saved, so that a busy session does not rewrite the index all the time. */
 const saveEveryMs = 60_000
-/** When more sessions than this have to be read in one look, most of them are old. */
+/** When more sessions than this have to be read in one look, all but so many are old. */
 const condenseFrom = 200
+/** An old session with more bytes than this is not read again only because someone asks for its lists. */
+const keepTextFrom = 8_388_608
 /** Sessions that a glance opens: about as many as a screen shows. */
 const glanceAtMost = 40
 
 export function createDetector(ports: DetectorPorts, { roots, indexFolder, workers }: DetectorOptions): Detector {
   const { clock, files, processes, log } = ports
   const scanner = createScanner()
+  const rereader = createRereader(files)
   const projects = createProjectResolver(files, clock)
   const owners = createLegacyOwners(files)
   const index = indexFolder === undefined ? null : createDetectorIndex(ports, indexFolder)
@@ -198,9 +203,12 @@ export function createDetector(ports: DetectorPorts, { roots, indexFolder, worke
       if (described.has(session.sessionId)) continue
       const before = kept.get(session.sessionId)
       const bytes = bytesToRead(session, before)
-      if (bytes > 0 || hasLost(session, before)) waiting.push({ session, bytes, isNew: before === undefined })
+      const isLarge = bytes > keepTextFrom
+      if (bytes > 0 || hasLost(session, before))
+        waiting.push({ session, bytes, isNew: before === undefined, keepsText: isLarge })
     }
     waiting.sort((a, b) => newestFirst(a.session, b.session))
+    for (const one of waiting.slice(0, condenseFrom)) one.keepsText = true
     const totalBytes = waiting.reduce((sum, { bytes }) => sum + bytes, 0)
     const isMuch = waiting.length > condenseFrom
     let done = total - waiting.length
@@ -217,8 +225,8 @@ export function createDetector(ports: DetectorPorts, { roots, indexFolder, worke
         tell()
       },
     })
-    for (let session = await round.next(); session !== null; session = await round.next()) {
-      for (const bytes of read(session)) {
+    for (let one = await round.next(); one !== null; one = await round.next()) {
+      for (const bytes of read(one.session)) {
         doneBytes += bytes
         if (slice.isOver()) {
           tell()
@@ -226,7 +234,7 @@ export function createDetector(ports: DetectorPorts, { roots, indexFolder, worke
         }
       }
       done += 1
-      if (isMuch) condense(keptOf(session.sessionId))
+      if (isMuch) condense(keptOf(one.session.sessionId), one.keepsText)
     }
     tell()
   }
@@ -278,7 +286,8 @@ export function createDetector(ports: DetectorPorts, { roots, indexFolder, worke
     const live = liveState({ sessionId, root, version: facts.version, saidGoodbye: keptGoodbye(session) })
     const project = projects.resolve(facts.cwd, facts.firstCwd)
     if (before?.project === project && isSameLive(before.live, live)) return before
-    session.recover = () => void [...readKept({ files, scanner: createScanner() }, session, found.files)]
+    session.found = found.files
+    session.reread = rereader
     const streams = before?.streams ?? streamsOf(found.files, session)
     const told = { facts, streams, live, project, problems: [...found.problems, ...session.problems] }
     // A problem may pass without a sign on the disk.
@@ -378,6 +387,19 @@ export function createDetector(ports: DetectorPorts, { roots, indexFolder, worke
       if (errorCode(error) === null) throw error
       return null
     }
+  }
+}
+
+/** Works at once and to its end, so that one scanner, which a reading under way does not use, serves all. */
+function createRereader(files: DetectorPorts['files']): Rereader {
+  let scanner: TranscriptScanner | null = null
+  const parts = () => {
+    scanner ??= createScanner()
+    return { files, scanner }
+  }
+  return {
+    again: kept => foldAgain(parts(), kept),
+    whole: kept => void [...readKept(parts(), kept, kept.found)],
   }
 }
 

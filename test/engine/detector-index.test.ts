@@ -123,6 +123,62 @@ describe('a restart with an index', () => {
   })
 })
 
+describe('a first look at very many sessions keeps little of the old ones', () => {
+  const count = 230
+  const idOf = (n: number) => `00000000-0000-4000-8000-${String(n).padStart(12, '0')}`
+  const fileOf = (world: World, n: number) => path.join(world.root, 'projects', 'many', `${idOf(n)}.jsonl`)
+  const oldest = 0
+
+  /** The higher its number, the newer a session. */
+  function manySessions(): World {
+    const world = newWorld(6, 0)
+    fs.mkdirSync(path.dirname(fileOf(world, 0)), { recursive: true })
+    for (let n = 0; n < count; n++) {
+      fs.writeFileSync(fileOf(world, n), `${promptLine.replace('hello', `first of ${n}`)}${promptLine}`)
+      fs.utimesSync(fileOf(world, n), 1_700_000_000 + n, 1_700_000_000 + n)
+    }
+    return world
+  }
+  const find = (sessions: Awaited<ReturnType<typeof runOnce>>, n: number) =>
+    sessions.find(session => session.facts.sessionId === idOf(n))
+
+  it('and gives their lists all the same, before and after a restart', async () => {
+    const world = manySessions()
+    const expected = await freshLook(world)
+    expect(expected).toHaveLength(count)
+    expect(plainSessions(await runOnce(world))).toEqual(expected)
+    const { files, read } = countingFiles()
+    const found = await runOnce(world, files)
+    expect(read.bytes).toBe(0)
+    expect(find(found, count - 1)?.facts.lastPrompts).toHaveLength(2)
+    expect(read.bytes).toBe(0)
+    expect(find(found, oldest)?.facts.lastPrompts).toHaveLength(2)
+    expect(read.bytes).toBeGreaterThan(0)
+    expect(plainSessions(found)).toEqual(expected)
+  })
+
+  it('and one that goes on is read on, while facts that were given stay', async () => {
+    const world = manySessions()
+    const detector = start(world)
+    const before = find(await detector.refresh(), oldest)
+    fs.appendFileSync(fileOf(world, oldest), promptLine.replace('hello', 'later'))
+    const now = await detector.refresh()
+    expect(before?.facts.lastPrompts.map(({ text }) => text)).toEqual(['first of 0', 'hello'])
+    expect(plainSessions(now)).toEqual(await freshLook(world))
+    await detector.close()
+  })
+
+  it('and one whose file became another is read whole', async () => {
+    const world = manySessions()
+    const detector = start(world)
+    const before = find(await detector.refresh(), oldest)
+    fs.writeFileSync(fileOf(world, oldest), promptLine.replace('hello', 'howdy').repeat(3))
+    expect(before?.facts.lastPrompts.map(({ text }) => text)).toEqual(['howdy', 'howdy', 'howdy'])
+    expect(plainSessions(await detector.refresh())).toEqual(await freshLook(world))
+    await detector.close()
+  })
+})
+
 describe('an index that is of no use (invariants 1 and 2)', () => {
   const entries = (world: World) => path.join(world.indexFolder, 'sessions.json')
   const shards = (world: World) =>

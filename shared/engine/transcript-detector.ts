@@ -298,7 +298,7 @@ export function createDetector(ports: DetectorPorts, { roots, indexFolder, worke
   async function glance(): Promise<readonly DetectedSession[]> {
     const slice = createTimeSlice(clock)
     noteRegistry(readLiveRegistry(files, roots))
-    const read = createGlance(files)
+    const read = createGlance(files, scanner)
     const nothing = factsOf(emptyFold(''))
     const told: DetectedSession[] = []
     for (const file of glimpseFiles(files, roots)) {

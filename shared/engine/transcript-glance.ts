@@ -4,11 +4,11 @@
  */
 import path from 'node:path'
 import { parseSessionId, type SessionFacts, type SessionId } from '../core/session.ts'
-import { applyEvent, emptyFold, factsOf } from '../core/session-fold.ts'
-import type { TranscriptEvent } from '../core/transcript.ts'
+import { emptyFold, factsOf } from '../core/session-fold.ts'
+import { emptyStream, type StreamFold } from '../core/stream-fold.ts'
 import { errorCode, readFully } from './durable-file.ts'
 import type { FilePeek, FileSystem, OpenFile } from './ports.ts'
-import { createRecordReader, type RecordReader } from './record-reader.ts'
+import { startOfFile, type TranscriptScanner } from './transcript-scanner.ts'
 
 export interface Glimpsed {
   readonly sessionId: SessionId
@@ -63,70 +63,75 @@ export type ReadGlance = (file: Glimpsed) => SessionFacts
 /** Bytes that are read of each end; more where what is looked for lies behind one of the tool's own large records. */
 const steps = [32_768, 262_144, 1_048_576] as const
 
-export function createGlance(files: FileSystem): ReadGlance {
-  const reader = createRecordReader()
+/** @param scanner Not used by a reading that is under way. */
+export function createGlance(files: FileSystem, scanner: TranscriptScanner): ReadGlance {
   return ({ sessionId, path: at, stat }) => {
     const fold = emptyFold(sessionId)
-    for (const event of endsOf(files, reader, at, stat.size)) applyEvent(fold, event, { stream: 'main', endByte: 0 })
+    fold.streams['main'] = endsOf({ files, scanner }, at, stat.size)
     const facts = factsOf(fold)
     return facts.lastActivityMs === null ? { ...facts, lastActivityMs: stat.mtimeMs } : facts
   }
 }
 
-function endsOf(files: FileSystem, reader: RecordReader, at: string, size: number): readonly TranscriptEvent[] {
+interface Reading {
+  readonly file: OpenFile
+  readonly scanner: TranscriptScanner
+  readonly size: number
+}
+
+function endsOf(
+  { files, scanner }: { readonly files: FileSystem; readonly scanner: TranscriptScanner },
+  at: string,
+  size: number,
+): StreamFold {
+  let part = emptyStream(true)
   try {
     const file = files.open(at, 'read')
     try {
-      const head = headOf(file, reader, size)
-      return [...head.events, ...tailOf(file, reader, head.end, size)]
+      for (const step of steps) {
+        part = emptyStream(true)
+        if (foldEnds({ file, scanner, size }, step, part)) break
+      }
     } finally {
       file.close()
     }
   } catch (error) {
     if (errorCode(error) === null) throw error
-    return []
-  }
-}
-
-interface Part {
-  readonly events: readonly TranscriptEvent[]
-  /** The byte after the last line. */
-  readonly end: number
-}
-
-function headOf(file: OpenFile, reader: RecordReader, size: number): Part {
-  let part: Part = { events: [], end: 0 }
-  for (const step of steps) {
-    part = linesIn(file, reader, 0, Math.min(step, size))
-    if (step >= size || part.events.some(event => event.kind === 'prompt')) break
   }
   return part
 }
 
-/** The lines from `from` to the end of the file, or as many of the last ones as it takes. */
-function tailOf(file: OpenFile, reader: RecordReader, from: number, size: number): readonly TranscriptEvent[] {
-  let events: readonly TranscriptEvent[] = []
+/** @returns whether the tail told how full the context is, or there is no more to read */
+function foldEnds(reading: Reading, step: number, part: StreamFold): boolean {
+  const { file, scanner, size } = reading
+  const headEnd = foldHead(reading, part)
+  const isWhole = size - step <= headEnd
+  const from = isWhole ? headEnd : nextLine(file, size - step, size)
+  // What the head says of the context is old.
+  if (part.thread !== null && !isWhole) part.thread.contextTokens = null
+  for (const _ of scanner.fold(file, { endByte: from, scannedTo: from }, size, part));
+  return isWhole || part.thread?.contextTokens !== null
+}
+
+/** @returns the byte after the head's last line */
+function foldHead({ file, scanner, size }: Reading, part: StreamFold): number {
+  let position = startOfFile
   for (const step of steps) {
-    const start = size - step
-    if (start <= from) return linesIn(file, reader, from, size).events
-    events = linesIn(file, reader, start, size).events.slice(1)
-    if (events.some(isReply)) break
+    for (const next of scanner.fold(file, position, Math.min(step, size), part)) position = next
+    if (step >= size || part.thread?.firstPrompt !== null) break
   }
-  return events
+  return position.endByte
 }
 
-function isReply(event: TranscriptEvent): boolean {
-  return event.kind === 'reply' && event.reply.contextTokens !== null && !event.envelope.sidechain
-}
-
-function linesIn(file: OpenFile, reader: RecordReader, from: number, to: number): Part {
-  const buffer = Buffer.allocUnsafe(to - from)
-  const bytes = buffer.subarray(0, readFully(file, buffer, from))
-  const events: TranscriptEvent[] = []
-  let at = 0
-  for (let end = bytes.indexOf(0x0a); end !== -1; end = bytes.indexOf(0x0a, at)) {
-    events.push(reader.read(bytes, at, end, true))
-    at = end + 1
+/** The byte after the first line end from `from` on. */
+function nextLine(file: OpenFile, from: number, size: number): number {
+  const bytes = Buffer.allocUnsafe(8_192)
+  for (let at = from; at < size; ) {
+    const count = readFully(file, bytes, at)
+    const end = bytes.subarray(0, count).indexOf(0x0a)
+    if (end !== -1) return at + end + 1
+    if (count === 0) break
+    at += count
   }
-  return { events, end: from + at }
+  return size
 }

@@ -1,6 +1,6 @@
 /** What a check found and did, in words: the summary of `check` and the line of `run`. Pure. */
 import { factorTitles } from '../shared/core/explain.ts'
-import { count, formatBytes, formatDuration } from '../shared/core/format.ts'
+import { count, formatBytes, formatCount, formatDuration } from '../shared/core/format.ts'
 import type { CycleSummary } from '../shared/core/monitor-state.ts'
 import { factorNames } from '../shared/core/scoring.ts'
 import { plainWords } from './session-words.ts'
@@ -64,7 +64,7 @@ function inBrackets(words: string): string {
 }
 
 function number(n: number): string {
-  return n.toLocaleString('en-GB')
+  return formatCount(n)
 }
 
 function sum(byKind: Readonly<Record<string, number>>): number {

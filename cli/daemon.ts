@@ -19,8 +19,9 @@ import { type Either, type ExitCode, exitCodes, fine, type Problem, stop } from 
 import { type SettingFlags, settingValuesOf } from './flags.ts'
 import { isNewCycle, newNotices } from './news.ts'
 import { startProblem } from './own-monitor.ts'
+import { placeOf } from './place.ts'
 import { createProgress, noProgress } from './progress.ts'
-import { ownUid, placeOf } from './running-monitor.ts'
+import { ownUid } from './running-monitor.ts'
 
 export interface DaemonNeeds extends SettingFlags {
   readonly json?: boolean

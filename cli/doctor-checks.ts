@@ -1,6 +1,6 @@
 /** What a support question would ask about a machine, each with an answer and what to do. Looks only. */
 import path from 'node:path'
-import { count, formatAge, formatBytes } from '../shared/core/format.ts'
+import { count, formatAge, formatBytes, formatCount } from '../shared/core/format.ts'
 import type { MonitorState } from '../shared/core/monitor-state.ts'
 import { readBounded, removeQuietly, temporaryPath, writeNewFile } from '../shared/engine/durable-file.ts'
 import type { Ports } from '../shared/engine/ports.ts'
@@ -100,7 +100,7 @@ export function checkWatchLimits({ files }: Ports, platform: string, roots: read
   }
   const [watches, instances] = [limit('max_user_watches'), limit('max_user_instances')]
   const folders = roots.reduce((sum, root) => sum + foldersIn(files, path.join(root, 'projects')), 0)
-  const found = `${watches.toLocaleString('en-GB')} watches and ${instances} instances allowed, about ${count(folders, 'folder')} to watch`
+  const found = `${formatCount(watches)} watches and ${instances} instances allowed, about ${count(folders, 'folder')} to watch`
   if (Number.isNaN(watches)) return check(id, 'skip', 'the limits cannot be read')
   const isTight = folders * 2 > watches || instances < 64
   const remedy =

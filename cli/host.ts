@@ -5,11 +5,13 @@
  * Holds no rule: what is due and how it is saved is the engine's, which is loaded only when it is needed.
  */
 import type { MonitorState } from '../shared/core/monitor-state.ts'
+import type { SettingValues } from '../shared/core/setting-values.ts'
 import type { LocalMonitor } from '../shared/engine/local-client.ts'
 import { nodeClock } from '../shared/engine/node-ports.ts'
 import { bare, type CommandContext, fail } from './context.ts'
-import { type ExitCode, exitCodes } from './exit-codes.ts'
+import { type Either, type ExitCode, exitCodes } from './exit-codes.ts'
 import { type SettingFlags, settingValuesOf } from './flags.ts'
+import type { OwnMonitorOptions } from './own-monitor.ts'
 import { createProgress, noProgress } from './progress.ts'
 import { asCommandMonitor, type CommandMonitor, connectRunning } from './running-monitor.ts'
 
@@ -39,14 +41,23 @@ export async function withMonitor(
   // The settings of flags are of this command alone: the monitor that runs has its own.
   const running = Object.keys(values.value).length === 0 ? await findRunning(context) : null
   if (running !== null) return askRunning(context, needs, running, work)
-  const { openOwnMonitor } = await import('./own-monitor.ts')
-  const opened = await openOwnMonitor(context, values.value)
+  const opened = await openMonitor(context, values.value)
   if (!opened.ok) return fail(context, opened.problem)
   return workWith(context, needs, opened.value, work)
 }
 
+/** One of this command's own. @param values over the settings of the file */
+export async function openMonitor(
+  context: CommandContext,
+  values: SettingValues,
+  options: OwnMonitorOptions = {},
+): Promise<Either<OpenedMonitor>> {
+  const { openOwnMonitor } = await import('./own-monitor.ts')
+  return openOwnMonitor(context, values, options)
+}
+
 /** Null when nobody runs. One that does not answer as it should is named, and left alone. */
-async function findRunning(context: CommandContext): Promise<LocalMonitor | null> {
+export async function findRunning(context: CommandContext): Promise<LocalMonitor | null> {
   const attempt = await connectRunning(context)
   if (attempt.kind === 'connected') return attempt
   if (attempt.kind === 'unusable') {
@@ -55,7 +66,7 @@ async function findRunning(context: CommandContext): Promise<LocalMonitor | null
   return null
 }
 
-async function askRunning(
+export async function askRunning(
   context: CommandContext,
   needs: MonitorNeeds,
   running: LocalMonitor,
@@ -75,7 +86,7 @@ async function askRunning(
   }
 }
 
-async function workWith(
+export async function workWith(
   { terminal, interrupted }: CommandContext,
   needs: MonitorNeeds,
   { monitor, close }: OpenedMonitor,

@@ -250,12 +250,20 @@ const settingsShown = z.strictObject({
 
 const pauseState = z.strictObject({ v, paused: z.strictObject({ untilMs: ms.nullable() }).nullable() })
 
+const workTreesAtMs = ms
+  .nullable()
+  .describe('When work trees were looked at; what has changed in them since is not told. Null where none counts.')
+
+const identity = z.strictObject({ pid: size, name: text, version: text, startedMs: ms })
+
 /** By the command's path. */
 export const outputSchemas = {
-  list: z.strictObject({ v, atMs: ms, sessions: z.array(session), ...told }),
+  list: z.strictObject({ v, atMs: ms, workTreesAtMs, sessions: z.array(session), ...told }),
   status: z.strictObject({
     v,
     atMs: ms,
+    workTreesAtMs,
+    running: identity.nullable().describe('The tray app or the daemon that was asked; null where none runs.'),
     summary: text,
     sessions: size,
     live: size,

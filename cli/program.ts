@@ -12,6 +12,7 @@ import {
   addExamples,
   addGroups,
   type CommandGroup,
+  type CommandSpec,
   type ProgramResult,
   withInterval,
   withOutput,
@@ -36,7 +37,8 @@ const examples = [
   { line: 'restore 3f2a9c1e --to ../rescued', help: 'give its newest checkpoint back' },
 ]
 
-export function buildProgram(context: CommandContext, result: ProgramResult): Command {
+/** @param first What stands first on the command line: where it is a command's name, only that one is made. */
+export function buildProgram(context: CommandContext, result: ProgramResult, first = ''): Command {
   const program = new Command('session-monitor')
   program
     .description('Checkpoints every Claude Code session on this machine before its work can be lost.')
@@ -66,8 +68,19 @@ export function buildProgram(context: CommandContext, result: ProgramResult): Co
   withPolicy(withOutput(withInterval(program)))
   addExamples(program, examples)
   program.addHelpText('after', `\n${exitCodeHelp()}\n\n${environmentHelp()}`)
-  addGroups(program, groups, context, result)
+  addGroups(program, groupsFor(first), context, result)
   return program
+}
+
+/** The rest is needed where there is something to say of all commands: help, completion, a name that is none. */
+function groupsFor(first: string): readonly CommandGroup[] {
+  const group = groups.find(({ commands }) => commands.some(isNamed(first)))
+  if (group === undefined || group === shell) return groups
+  return [{ ...group, commands: group.commands.filter(isNamed(first)) }]
+}
+
+function isNamed(name: string) {
+  return ({ usage }: CommandSpec) => usage.split(' ', 1)[0] === name
 }
 
 /** As the older monitor was called, by options alone; null if there was none. */

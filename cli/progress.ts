@@ -3,7 +3,7 @@
  *
  * Short work shows nothing: the first sign comes after a moment. Never touches standard output.
  */
-import { formatBytes, formatDuration, oneLine } from '../shared/core/format.ts'
+import { formatBytes, formatCount, formatDuration, oneLine } from '../shared/core/format.ts'
 import type { Progress } from '../shared/core/monitor-state.ts'
 import type { Clock } from '../shared/engine/ports.ts'
 import { cutToWidth } from './print-table.ts'
@@ -95,7 +95,7 @@ export function renderLine(progress: Progress): string {
 
 /** "120 of 300, 1.2 GB of 2.3 GB, 4 s left". */
 function amountOf({ done, total, bytes, leftMs }: Progress): string {
-  const parts = [`${done.toLocaleString('en-GB')} of ${total.toLocaleString('en-GB')}`]
+  const parts = [`${formatCount(done)} of ${formatCount(total)}`]
   if (bytes !== undefined) parts.push(`${formatBytes(bytes.done)} of ${formatBytes(bytes.total)}`)
   if (leftMs !== undefined) parts.push(`${formatDuration(leftMs)} left`)
   return parts.join(', ')

@@ -1,22 +1,16 @@
 /** The monitor that runs already, in the tray or as a daemon, asked over its local socket. Loads nothing of the engine. */
-import os from 'node:os'
 import type { MonitorState } from '../shared/core/monitor-state.ts'
-import { dataFolder } from '../shared/engine/data-folder.ts'
 import { connectLocal, type LocalAttempt, type LocalMonitor } from '../shared/engine/local-client.ts'
-import { type LocalPlace, localPlace } from '../shared/engine/local-place.ts'
 import type { Monitor } from '../shared/engine/monitor.ts'
 import { nodeFiles } from '../shared/engine/node-ports.ts'
 import type { CommandContext } from './context.ts'
+import { placeOf } from './place.ts'
 
 /** What commands may ask of a monitor, whether it is one of their own or the one that runs. */
 export type CommandMonitor = Omit<Monitor, 'stop'>
 
 /** Whoever does not answer within this is left alone. */
 const answerMs = 1_000
-
-export function placeOf({ environment }: Pick<CommandContext, 'environment'>): LocalPlace {
-  return localPlace(dataFolder(environment), environment.platform, os.tmpdir())
-}
 
 /** The user's number, or null where the system has none. */
 export function ownUid(): number | null {

@@ -4,11 +4,10 @@
  * The exit code is set, not forced, so that everything written arrives; only a stop that hangs is cut short.
  */
 import os from 'node:os'
-import { CommanderError } from 'commander'
-import { exitCodes } from './exit-codes.ts'
+import type { CommandContext } from './context.ts'
+import { type ExitCode, exitCodes } from './exit-codes.ts'
 import { olderArguments } from './older-arguments.ts'
-import type { ProgramResult } from './program/command-tree.ts'
-import { buildProgram, exitCodeOfCommander } from './program.ts'
+import { quickCommand } from './quick-command.ts'
 import { createTerminal } from './terminal.ts'
 
 /** A clean stop that takes longer is ended: what is saved is safe at any moment. */
@@ -23,7 +22,6 @@ let interruptedMs = 0
 /** Runs what the command line says. Resolves when the exit code is set. */
 export async function start(): Promise<void> {
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, interrupt)
-  const result: ProgramResult = { exitCode: exitCodes.fine }
   const context = {
     terminal,
     environment: { env: process.env, home: os.homedir(), platform: process.platform },
@@ -31,13 +29,13 @@ export async function start(): Promise<void> {
     log: () => {},
     nowMs: () => Date.now(),
   }
-  try {
-    await buildProgram(context, result).parseAsync(olderArguments(process.argv.slice(2)), { from: 'user' })
-  } catch (error) {
-    if (!(error instanceof CommanderError)) throw error
-    result.exitCode = exitCodeOfCommander(error)
-  }
-  process.exitCode = result.exitCode
+  const args = olderArguments(process.argv.slice(2))
+  process.exitCode = await (quickCommand(context, args) ?? anyCommand(context, args))
+}
+
+async function anyCommand(context: CommandContext, args: readonly string[]): Promise<ExitCode> {
+  const { fullCommand } = await import('./full-command.ts')
+  return fullCommand(context, args)
 }
 
 function interrupt(): void {

@@ -17,7 +17,7 @@ export interface TextStream {
 export type Style = 'bold' | 'dim' | 'red' | 'green' | 'yellow' | 'cyan'
 
 export interface Terminal {
-  /** One line to standard output. */
+  /** One line, or several, to standard output. */
   print(line?: string): void
   /** One line to standard error. */
   note(line: string): void

@@ -5,8 +5,7 @@ import { type MonitorState, type SessionView, summarise } from '../../shared/cor
 import { type CommandContext, printNotices } from '../context.ts'
 import { type ExitCode, exitCodes } from '../exit-codes.ts'
 import type { SettingFlags } from '../flags.ts'
-import { withMonitor } from '../host.ts'
-import { type Column, renderTable, wrapText } from '../print-table.ts'
+import { type Seen, withLook, workTreeLines } from '../look.ts'
 import { shortIds } from '../resolve.ts'
 import {
   checkpointAge,
@@ -20,6 +19,8 @@ import {
   unsavedShort,
   unsavedWords,
 } from '../session-words.ts'
+import type { Column, Layout } from '../table-layout.ts'
+import { tellLines } from '../tell-lines.ts'
 import { safeJson, type Terminal } from '../terminal.ts'
 
 export interface ListOptions extends SettingFlags {
@@ -29,35 +30,44 @@ export interface ListOptions extends SettingFlags {
 }
 
 export function list(context: CommandContext, options: ListOptions): Promise<ExitCode> {
-  return withMonitor(context, options, async monitor => {
-    const state = await monitor.refresh()
-    if (options.json) context.terminal.print(safeJson(listJson(state)))
-    else for (const line of renderList(state, context.terminal, options.why ?? false)) context.terminal.print(line)
-    if (!options.quiet) printNotices(context.terminal, state)
+  const { terminal } = context
+  return withLook(context, options, async seen => {
+    if (options.json) terminal.print(safeJson(listJson(seen)))
+    else {
+      const lines = await tellLines(layout => renderList(seen, terminal, layout, options.why ?? false))
+      // At once: a write for every line takes longer than to make them.
+      terminal.print(lines.join('\n'))
+    }
+    if (!options.quiet) printNotices(terminal, seen.state)
     return exitCodes.fine
   })
 }
 
 /** `sessions` are the contract's own views. */
-export function listJson(state: MonitorState) {
+export function listJson({ state, workTreesAtMs }: Seen) {
   const { atMs, sessions, notices, settingsProblems } = state
-  return { v: 1, atMs, sessions, notices, settingsProblems }
+  return { v: 1, atMs, workTreesAtMs, sessions, notices, settingsProblems }
 }
 
 /** Terminals from this width on have room for the reasons beside the sessions. */
 const wideColumns = 190
 
-export function renderList(state: MonitorState, terminal: Terminal, why: boolean): readonly string[] {
+export function renderList(seen: Seen, terminal: Terminal, layout: Layout, why: boolean): readonly string[] {
+  const { state } = seen
   const { sessions, roots } = state
   if (sessions.length === 0) return ['No sessions yet.', ...roots.map(root => `  looked in ${oneLine(root, 2_000)}`)]
   const width = terminal.width()
   const beside = !why && width >= wideColumns
-  const table = renderTable(beside ? [...columns(state, terminal), whyColumn] : columns(state, terminal), sessions, {
-    width,
-    paintHeader: text => terminal.paint('dim', text),
-    ...(why ? { below: (view: SessionView) => whyLines(view, terminal) } : {}),
-  })
-  return [...table, '', summarise(state)]
+  const table = layout.renderTable(
+    beside ? [...columns(state, terminal), whyColumn] : columns(state, terminal),
+    sessions,
+    {
+      width,
+      paintHeader: text => terminal.paint('dim', text),
+      ...(why ? { below: (view: SessionView) => whyLines(view, terminal, layout) } : {}),
+    },
+  )
+  return [...table, '', summarise(state), ...workTreeLines(seen)]
 }
 
 function columns(state: MonitorState, terminal: Terminal): readonly Column<SessionView>[] {
@@ -98,7 +108,7 @@ function columns(state: MonitorState, terminal: Terminal): readonly Column<Sessi
 const whyColumn: Column<SessionView> = { title: 'WHY', cell: view => view.why, min: 30, drop: 9 }
 
 /** The decision in words, its arithmetic, and what went wrong. */
-function whyLines(view: SessionView, terminal: Terminal): readonly string[] {
+function whyLines(view: SessionView, terminal: Terminal, { wrapText }: Layout): readonly string[] {
   const lines = [
     ...wrapText(view.why, terminal.width(), '    '),
     ...wrapText(explainTotal(view.score), terminal.width(), '    '),

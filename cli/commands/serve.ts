@@ -20,7 +20,8 @@ import { type Dashboard, startDashboard } from '../dashboard/dashboard-server.ts
 import { openInBrowser } from '../dashboard/open-browser.ts'
 import { readPageFiles } from '../dashboard/page-files.ts'
 import { type Either, type ExitCode, exitCodes, fine, type Problem, stop, usageProblem } from '../exit-codes.ts'
-import { connectRunning, placeOf } from '../running-monitor.ts'
+import { placeOf } from '../place.ts'
+import { connectRunning } from '../running-monitor.ts'
 import { timeStamp } from '../session-words.ts'
 
 export interface ServeOptions {

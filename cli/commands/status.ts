@@ -13,10 +13,11 @@ import { isLive } from '../../shared/core/session.ts'
 import { type CommandContext, printNotices } from '../context.ts'
 import { type ExitCode, exitCodes } from '../exit-codes.ts'
 import type { SettingFlags } from '../flags.ts'
-import { withMonitor } from '../host.ts'
-import { type Column, renderPairs, renderTable } from '../print-table.ts'
+import { type Seen, withLook, workTreeLines } from '../look.ts'
 import { shortIds } from '../resolve.ts'
 import { plainWords, protectionStyles, titleOf, unsavedWords } from '../session-words.ts'
+import type { Column, Layout } from '../table-layout.ts'
+import { tellLines } from '../tell-lines.ts'
 import { safeJson, type Terminal } from '../terminal.ts'
 
 export interface StatusOptions extends SettingFlags {
@@ -25,22 +26,23 @@ export interface StatusOptions extends SettingFlags {
 }
 
 export function status(context: CommandContext, options: StatusOptions): Promise<ExitCode> {
-  return withMonitor(context, options, async monitor => {
-    await monitor.refresh()
-    const state = await monitor.measureStore()
-    const { terminal } = context
-    if (options.json) terminal.print(safeJson(statusJson(state)))
-    else for (const line of renderStatus(state, terminal)) terminal.print(line)
-    if (!options.quiet) printNotices(terminal, state)
+  const { terminal } = context
+  return withLook(context, { ...options, measured: true }, async seen => {
+    if (options.json) terminal.print(safeJson(statusJson(seen)))
+    else for (const line of await tellLines(layout => renderStatus(seen, terminal, layout))) terminal.print(line)
+    if (!options.quiet) printNotices(terminal, seen.state)
     return exitCodes.fine
   })
 }
 
-export function statusJson(state: MonitorState) {
+/** `running`: the tray app or the daemon that was asked; null where none runs. */
+export function statusJson({ state, workTreesAtMs, running }: Seen) {
   const last = lastCheckpointed(state.sessions)
   return {
     v: 1,
     atMs: state.atMs,
+    workTreesAtMs,
+    running,
     summary: summarise(state),
     sessions: state.sessions.length,
     live: liveCount(state),
@@ -59,16 +61,18 @@ export function statusJson(state: MonitorState) {
 /** At most this many sessions at risk are named. */
 const namedAtRisk = 5
 
-export function renderStatus(state: MonitorState, terminal: Terminal): readonly string[] {
+export function renderStatus(seen: Seen, terminal: Terminal, layout: Layout): readonly string[] {
+  const { state } = seen
   const { sessions, roots, storeFolder, atMs } = state
   const by = countByProtection(sessions)
   const counts = protections
     .filter(protection => by[protection] > 0)
     .map(protection => terminal.paint(protectionStyles[protection], `${by[protection]} ${plainWords(protection)}`))
-  const pairs = renderPairs(
+  const pairs = layout.renderPairs(
     [
       ['sessions', `${sessions.length}, ${liveCount(state)} live${counts.length > 0 ? `: ${counts.join(', ')}` : ''}`],
       ['last checkpoint', lastWords(sessions, atMs)],
+      ['monitor', runningWords(seen)],
       ['store', oneLine(storeFolder, 2_000)],
       ...storeLines(state),
       ['watching', roots.map(root => oneLine(root, 2_000)).join(', ') || 'no Claude Code folder yet'],
@@ -77,7 +81,15 @@ export function renderStatus(state: MonitorState, terminal: Terminal): readonly 
     terminal.width(),
     text => terminal.paint('bold', text),
   )
-  return [...pairs, ...urgentLines(sessions, terminal)]
+  return [...pairs, ...workTreeLines(seen), ...urgentLines(sessions, terminal, layout)]
+}
+
+/** "session-monitor run (process 4711), version 1.2.0, since 3 h ago" */
+function runningWords({ running, state }: Seen): string {
+  if (running === null)
+    return 'none runs: "session-monitor run" keeps watch, "session-monitor service install" from login on'
+  const { name, pid, version, startedMs } = running
+  return `${oneLine(name, 60)} (process ${pid}), version ${oneLine(version, 20)}, started ${formatAge(startedMs, state.atMs)}`
 }
 
 /** At most this many projects are named with what they take. */
@@ -113,7 +125,7 @@ function proofWords({ atMs, checked, failures }: ProofState, nowMs: number): str
 }
 
 /** The sessions that stand to lose something now, with how much. */
-function urgentLines(sessions: readonly SessionView[], terminal: Terminal): readonly string[] {
+function urgentLines(sessions: readonly SessionView[], terminal: Terminal, { renderTable }: Layout): readonly string[] {
   const urgent = sessions.filter(({ protection }) => protection === 'failing' || protection === 'at-risk')
   if (urgent.length === 0) return []
   const ids = shortIds(sessions)

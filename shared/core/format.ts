@@ -55,6 +55,7 @@ export function count(n: number, one: string, plural = `${one}s`): string {
 
 /** One line for a terminal, tray or notification: control and direction characters become spaces, cut with "…". */
 export function oneLine(text: string, maxCharacters: number): string {
+  if (text.length <= maxCharacters && /^[\x21-\x7e]+(?: [\x21-\x7e]+)*$/.test(text)) return text
   return cutText(printable(text).replace(/ {2,}/g, ' ').trim(), maxCharacters)
 }
 

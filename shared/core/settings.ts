@@ -214,14 +214,22 @@ export function policyFor(
   settings: Settings,
   root: string | null,
 ): { readonly policy: ScoringPolicy; readonly excluded: boolean } {
+  if (settings.projects.length === 0) return { policy: policyOf(settings), excluded: false }
   const overrides = settings.projects
     .filter(override => root !== null && isAtOrBelow(root, override.path))
     .sort((a, b) => comparable(a.path).length - comparable(b.path).length)
   const thresholds: Thresholds = Object.assign({}, settings.thresholds, ...overrides.map(o => o.thresholds ?? {}))
   const weights: PerFactor = Object.assign({}, settings.weights, ...overrides.map(o => o.weights ?? {}))
   const excluded = overrides.reduce((now, o) => o.excluded ?? now, false)
-  const perFactor = Object.fromEntries(factorNames.map(name => [name, thresholds[thresholdKeys[name]]]))
-  return { policy: { thresholds: perFactor as unknown as PerFactor, weights }, excluded }
+  return { policy: policyOf({ thresholds, weights }), excluded }
+}
+
+function policyOf({ thresholds, weights }: Pick<Settings, 'thresholds' | 'weights'>): ScoringPolicy {
+  const { timeHours, activityFiles, contextPercent, idleMinutes } = thresholds
+  return {
+    thresholds: { time: timeHours, activity: activityFiles, context: contextPercent, idle: idleMinutes },
+    weights,
+  }
 }
 
 /** The `properties` of the settings file in JSON Schema (draft 2020-12), for editors and for the file's own library. */

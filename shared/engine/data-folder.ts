@@ -27,6 +27,8 @@ export interface DataPaths {
   readonly settings: string
   /** What the detector learnt: a cache. */
   readonly index: string
+  /** What the last look of a command found: a cache. */
+  readonly look: string
   /** How scores went: a cache. */
   readonly history: string
   /** Caches of the housekeeping. */
@@ -56,6 +58,7 @@ export function dataPaths(folder: string): DataPaths {
     lock: path.join(store, 'lock'),
     settings: path.join(folder, 'settings.json'),
     index: path.join(folder, 'index'),
+    look: path.join(folder, 'look.json'),
     history: path.join(folder, 'history'),
     proof: path.join(folder, 'proof.json'),
     gc: path.join(folder, 'gc.json'),

@@ -2,7 +2,6 @@
  * Where the running monitor of a data folder can be talked to: a socket in a folder that only its user may enter,
  * on Windows a named pipe. Paths only.
  */
-import { createHash } from 'node:crypto'
 import path from 'node:path'
 import { dataPaths } from './data-folder.ts'
 
@@ -26,11 +25,18 @@ const longestSocketPath = 100
 export function localPlace(dataFolder: string, platform: NodeJS.Platform, temporary: string): LocalPlace {
   const folder = dataPaths(dataFolder).run
   const common = { folder, keyFile: path.join(folder, 'key'), lockFolder: path.join(folder, 'lock') }
-  const id = createHash('sha256').update(platform === 'win32' ? folder.toLowerCase() : folder)
-  const short = id.digest('hex').slice(0, 24)
-  if (platform === 'win32') return { ...common, socketFolder: null, address: `\\\\.\\pipe\\session-monitor-${short}` }
+  if (platform === 'win32') {
+    const pipe = `\\\\.\\pipe\\session-monitor-${shortName(folder.toLowerCase())}`
+    return { ...common, socketFolder: null, address: pipe }
+  }
   const beside = path.join(folder, 'monitor.sock')
   if (Buffer.byteLength(beside) <= longestSocketPath) return { ...common, socketFolder: folder, address: beside }
-  const socketFolder = path.join(temporary, `session-monitor-${short}`)
+  const socketFolder = path.join(temporary, `session-monitor-${shortName(folder)}`)
   return { ...common, socketFolder, address: path.join(socketFolder, 'monitor.sock') }
+}
+
+/** Loaded where it is needed: most paths are short enough. */
+function shortName(folder: string): string {
+  const { createHash } = process.getBuiltinModule('node:crypto')
+  return createHash('sha256').update(folder).digest('hex').slice(0, 24)
 }

@@ -4,7 +4,6 @@
  *
  * What it leaves to its users: work trees, which only git can tell of, and which project a folder belongs to.
  */
-import { createHash } from 'node:crypto'
 import path from 'node:path'
 import type { DataPaths } from './data-folder.ts'
 import { errorCode } from './durable-file.ts'
@@ -14,10 +13,12 @@ import { findSessionFiles } from './session-files.ts'
 import type { TimeSlice } from './time-slice.ts'
 
 export interface LookKey {
-  /** Hex. */
+  /** A line for each thing that was looked at. */
   readonly key: string
   /** When anything that counts for it was last changed, epoch ms by the files' own times; 0 if there is nothing. */
   readonly newestMs: number
+  /** What is said of files by their names and kinds alone: as long as the key is the same, so is this. */
+  readonly problems: ReadonlySet<string>
 }
 
 export interface LookKeyOptions {
@@ -37,18 +38,21 @@ export async function lookKeyOf(
   const lines: string[] = [...roots, paths.folder, processes.pidDomain]
   let newestMs = 0
   const add = (at: string, stat: FilePeek | null) => {
-    lines.push(stat === null ? `${at}\0` : `${at}\0${stat.kind}:${stat.size}:${stat.mtimeMs}:${stat.ino}:${stat.dev}`)
+    lines.push(stat === null ? `none ${at}` : `${stat.kind} ${stat.size} ${stat.mtimeMs} ${stat.ino} ${stat.dev} ${at}`)
     newestMs = Math.max(newestMs, stat?.mtimeMs ?? 0)
   }
   const found = await findSessionFiles(files, roots, undivided)
-  for (const { sessionId, files: own, problems } of found.sessions.values()) {
-    lines.push(sessionId, ...problems)
-    for (const { path: at, stat } of own.values()) add(at, stat)
+  const problems = new Set<string>()
+  for (const { files: own, problems: said } of found.sessions.values()) {
+    for (const problem of said) problems.add(problem)
+    // Without the root, which stands above: the paths are most of the key.
+    for (const { path: at, root, stat } of own.values()) add(at.slice(root.length), stat)
   }
+  lines.push(...problems)
   for (const { path: at, stat } of found.legacy) add(at, stat)
   lines.push(...found.notices, ...liveLines(files, processes, roots))
   for (const at of ownFiles(files, roots, paths)) add(at, peekAt(files, at))
-  return { key: createHash('sha256').update(lines.join('\n')).digest('hex'), newestMs }
+  return { key: lines.join('\n'), newestMs, problems }
 }
 
 /** The registry as it is read, and for each of its processes whether it lives. */
@@ -82,7 +86,7 @@ function namesIn(files: FileSystem, folder: string): readonly string[] {
 }
 
 /** Null if it cannot be looked at. */
-export function peekAt(files: FileSystem, at: string): FilePeek | null {
+function peekAt(files: FileSystem, at: string): FilePeek | null {
   try {
     return files.peek(at)
   } catch (error) {

@@ -40,6 +40,7 @@ import { type LegacyStart, startFromLegacy } from './legacy-start.ts'
 import { createLiveSnapshotter } from './live-snapshotter.ts'
 import { createLock } from './lock-file.ts'
 import { lockPlaceNotice } from './lock-place.ts'
+import { createLookKeeper } from './look-keeper.ts'
 import { hasHardLinks, lockWhereItCan, noHardLinksNotice } from './no-hard-links.ts'
 import { createOverview, type LookOptions, type SessionEntry } from './overview.ts'
 import type { Ports } from './ports.ts'
@@ -73,6 +74,8 @@ export interface MonitorOptions {
   readonly hostName?: string
   /** Threads that help with a first reading of many transcripts. */
   readonly scanWorkers?: ScanWorkers
+  /** Keep what the first look finds, for lists that are told by a program of this version (`kept-look.ts`). Default: not. */
+  readonly keepLookFor?: string
 }
 
 export interface Monitor extends MonitorApi {
@@ -104,7 +107,7 @@ export async function startMonitor(ports: Ports, options: MonitorOptions): Promi
     storeFolder: paths.store,
     storeUse: null,
     lastProof: null,
-    roots: options.roots,
+    roots: [...options.roots, ...overridden(options, legacy.settings).extraRoots],
     activity: [],
     notices: [...(loaded.notice ? [loaded.notice] : []), ...legacy.notices],
     settings: overridden(options, legacy.settings),
@@ -176,6 +179,10 @@ function createMonitor(ports: Ports, options: MonitorOptions, { store, state, le
     onSettings: takeSettings,
     onNotice: notice => ('gone' in notice ? state.clear(notice.id) : state.raise(notice)),
   })
+  const { dataFolder, keepLookFor } = options
+  const keeper = keepLookFor
+    ? createLookKeeper(ports, { dataFolder, roots: options.roots, version: keepLookFor })
+    : null
   const hints = createHookHints(ports.processes)
   const shelves = createBriefShelves(ports, paths.briefs)
   const hooks = createHookService({
@@ -253,6 +260,7 @@ function createMonitor(ports: Ports, options: MonitorOptions, { store, state, le
     state.update({ phase: 'scanning', progress: null })
     const detector = detection.detector()
     if (options.automatic && sessions.entries.size === 0 && detector.knowsNothing()) await showGlance()
+    await keeper?.begin(roots())
     const found = await detector.refresh(readingProgress(ports.clock, progress => state.update({ progress })))
     sessions.noteUrgent(found)
     const looked = await overview.look(found, lookOptions())
@@ -260,6 +268,7 @@ function createMonitor(ports: Ports, options: MonitorOptions, { store, state, le
     sessions.replace(looked)
     publishViews()
     noteDamage()
+    if (!stopping.signal.aborted) keeper?.found(looked)
     if (options.automatic && !stopping.signal.aborted) startWatching()
     state.update({ phase: restPhase(), progress: checkpointProgress() })
   }
@@ -497,6 +506,7 @@ function createMonitor(ports: Ports, options: MonitorOptions, { store, state, le
       await worker.idle()
       await tail
       await detection.close()
+      keeper?.save(state.get())
       scores.save(true)
       state.update({ phase: 'stopped', nextCycleAtMs: null })
     },

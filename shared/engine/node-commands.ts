@@ -2,7 +2,6 @@
  * Programs, run by Node itself: {@link CommandRunner} as it is in an entry point that runs few of them. A long-lived one
  * on Linux starts them through `small-spawner.ts`.
  */
-import { spawn } from 'node:child_process'
 import fs from 'node:fs'
 import path from 'node:path'
 import type { CommandOptions, CommandResult, CommandRunner } from './ports.ts'
@@ -35,6 +34,8 @@ function runCommand(file: string, args: readonly string[], options: CommandOptio
     let outBytes = 0
     let stderr = ''
     let failure: string | null = null
+    // Loaded where something is run: a list runs nothing.
+    const { spawn } = process.getBuiltinModule('node:child_process')
     const child = spawn(file, args, {
       cwd: options.cwd,
       env: options.env,

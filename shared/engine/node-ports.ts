@@ -2,7 +2,6 @@
  * The real world: the ports over Node. The only engine module that touches disk, clock and processes;
  * chosen in the entry points, never imported by other engine modules.
  */
-import { execFileSync } from 'node:child_process'
 import fs from 'node:fs'
 import os from 'node:os'
 import { promisify } from 'node:util'
@@ -227,6 +226,8 @@ function startOf(pid: number): string | null {
 
 function ask(file: string, args: readonly string[]): string | null {
   const env = { ...process.env, LC_ALL: 'C', TZ: 'UTC' }
+  // Loaded where something is run: on Linux nothing is.
+  const { execFileSync } = process.getBuiltinModule('node:child_process')
   return execFileSync(file, args, { env, encoding: 'utf8', timeout: 5_000, windowsHide: true }).trim() || null
 }
 

@@ -1,6 +1,7 @@
 import stringWidth from 'string-width'
 import { describe, expect, it } from 'vitest'
 import { listJson, renderList } from '../../../cli/commands/list.ts'
+import { anyScript } from '../../../cli/print-table.ts'
 import type { MonitorState } from '../../../shared/core/monitor-state.ts'
 import { dueSession, sampleNowMs, sampleSession, sampleState } from '../../support/sample-state.ts'
 import { createFakeTerminal } from '../fake-terminal.ts'
@@ -24,8 +25,9 @@ const state = sampleState({
     sampleSession({ sessionId: '11111111-0000-4000-8000-000000000002', title: '', branch: null, lastCheckpoint }),
   ],
 })
+const seenOf = (of: MonitorState, workTreesAtMs: number | null = null) => ({ state: of, workTreesAtMs, running: null })
 const at = (columns: number | null, of: MonitorState = state, why = false) =>
-  renderList(of, createFakeTerminal({ columns, env: { NO_COLOR: '1' } }).terminal, why)
+  renderList(seenOf(of), createFakeTerminal({ columns, env: { NO_COLOR: '1' } }).terminal, anyScript, why)
 
 describe('renderList', () => {
   it('shows everything of a session where there is room, and the reason at the end', () => {
@@ -67,18 +69,28 @@ describe('renderList', () => {
     expect(at(80, sampleState())).toEqual(['No sessions yet.', '  looked in /home/dev/.claude'])
   })
 
+  it('says how old what it knows of work trees is, once that is worth saying', () => {
+    const last = (ageMs: number) => {
+      const { terminal } = createFakeTerminal({ columns: 80 })
+      return renderList(seenOf(state, sampleNowMs - ageMs), terminal, anyScript, false).at(-1)
+    }
+    expect(last(40_000)).toBe('Work trees as of 40 s ago.')
+    expect(last(4_000)).toBe('2 sessions: 1 at risk, 1 protected')
+  })
+
   it('colours on a terminal only', () => {
-    const painted = renderList(state, createFakeTerminal({ columns: 80 }).terminal, false).join('')
+    const painted = renderList(seenOf(state), createFakeTerminal({ columns: 80 }).terminal, anyScript, false).join('')
     expect(painted).toContain('\u001b[33mat risk')
-    expect(renderList(state, createFakeTerminal().terminal, true).join('')).not.toContain('\u001b')
+    expect(renderList(seenOf(state), createFakeTerminal().terminal, anyScript, true).join('')).not.toContain('\u001b')
   })
 })
 
 describe('listJson', () => {
   it('hands on the views of the contract', () => {
-    expect(listJson(state)).toEqual({
+    expect(listJson(seenOf(state, sampleNowMs - 9_000))).toEqual({
       v: 1,
       atMs: sampleNowMs,
+      workTreesAtMs: sampleNowMs - 9_000,
       sessions: state.sessions,
       notices: [],
       settingsProblems: [],

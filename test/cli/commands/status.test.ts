@@ -1,5 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { renderStatus, statusJson } from '../../../cli/commands/status.ts'
+import { anyScript } from '../../../cli/print-table.ts'
+import type { MonitorState } from '../../../shared/core/monitor-state.ts'
+import type { MonitorIdentity } from '../../../shared/engine/local-handshake.ts'
 import { dueSession, sampleNowMs, sampleSession, sampleState } from '../../support/sample-state.ts'
 import { createFakeTerminal } from '../fake-terminal.ts'
 
@@ -30,12 +33,20 @@ const state = sampleState({
   ],
 })
 const { terminal } = createFakeTerminal()
+const seenOf = (of: MonitorState, running: MonitorIdentity | null = null) => ({
+  state: of,
+  workTreesAtMs: null,
+  running,
+})
+const rendered = (of: MonitorState) => renderStatus(seenOf(of), terminal, anyScript)
+const nobody = 'none runs: "session-monitor run" keeps watch, "session-monitor service install" from login on'
 
 describe('renderStatus', () => {
   it('says how many there are of each kind, when the last checkpoint was, and who is at risk', () => {
-    expect(renderStatus(state, terminal)).toEqual([
+    expect(rendered(state)).toEqual([
       'sessions         3, 1 live: 1 at risk, 2 protected',
       'last checkpoint  3 min ago, Session 2 (21111111-0000-4000-8000-000000000000/4)',
+      `monitor          ${nobody}`,
       'store            /home/dev/.local/share/active-session-monitor/store',
       'watching         /home/dev/.claude',
       '',
@@ -49,13 +60,13 @@ describe('renderStatus', () => {
     const many = Array.from({ length: 8 }, (_, n) =>
       dueSession({ sessionId: `${n}0000000-0000-4000-8000-000000000000` }),
     )
-    const lines = renderStatus(sampleState({ sessions: many }), terminal)
+    const lines = rendered(sampleState({ sessions: many }))
     expect(lines.filter(line => line.startsWith('  at risk'))).toHaveLength(5)
     expect(lines).toContain('  … and 3 more: session-monitor list')
   })
 
   it('says that it is paused, and until when', () => {
-    const until = (untilMs: number | null) => renderStatus(sampleState({ paused: { untilMs } }), terminal).at(-1)
+    const until = (untilMs: number | null) => rendered(sampleState({ paused: { untilMs } })).at(-1)
     expect(until(null)).toBe('paused           until resumed')
     expect(until(sampleNowMs + 1_800_000)).toBe('paused           for another 30 min')
   })
@@ -80,8 +91,8 @@ describe('renderStatus', () => {
       checked: 3,
       failures,
     })
-    const lines = (change: Parameters<typeof sampleState>[0]) => renderStatus(sampleState(change), terminal)
-    expect(lines({ storeUse, lastProof: proof([]) }).slice(3, 5)).toEqual([
+    const lines = (change: Parameters<typeof sampleState>[0]) => rendered(sampleState(change))
+    expect(lines({ storeUse, lastProof: proof([]) }).slice(4, 6)).toEqual([
       'store size       31 MB of at most 10 GB: shop 20 MB, blog 9.0 MB, no project 1.0 MB, 2 others 1.0 MB',
       'test restores    3 in a day, the last 2 h ago: all came back whole',
     ])
@@ -90,10 +101,18 @@ describe('renderStatus', () => {
     )
   })
 
+  it('names the monitor that runs', () => {
+    const running = { pid: 4711, name: 'the desktop app', version: '1.2.3', startedMs: sampleNowMs - 10_800_000 }
+    expect(renderStatus(seenOf(sampleState(), running), terminal, anyScript)[2]).toBe(
+      'monitor          the desktop app (process 4711), version 1.2.3, started 3 h ago',
+    )
+  })
+
   it('has something to say before the first session', () => {
-    expect(renderStatus(sampleState({ roots: [] }), terminal)).toEqual([
+    expect(rendered(sampleState({ roots: [] }))).toEqual([
       'sessions         0, 0 live',
       'last checkpoint  never',
+      `monitor          ${nobody}`,
       'store            /home/dev/.local/share/active-session-monitor/store',
       'watching         no Claude Code folder yet',
     ])
@@ -102,8 +121,9 @@ describe('renderStatus', () => {
 
 describe('statusJson', () => {
   it('has the same facts as values', () => {
-    expect(statusJson(state)).toMatchObject({
+    expect(statusJson(seenOf(state))).toMatchObject({
       v: 1,
+      running: null,
       sessions: 3,
       live: 1,
       byProtection: { failing: 0, 'at-risk': 1, changed: 0, protected: 2, excluded: 0 },

@@ -59,9 +59,11 @@ export const neverCheckpointedScore = 1.5
  * @throws {RangeError} if a signal is negative, NaN or infinite: a defect upstream that an invented score would hide.
  */
 export function scoreSession(signals: SessionSignals, policy: ScoringPolicy): SessionScore {
-  for (const [name, value] of Object.entries(signals)) {
-    if (value !== null && (!Number.isFinite(value) || value < 0)) throw new RangeError(`${name} is ${value}`)
-  }
+  mustCount('hoursSinceCheckpoint', signals.hoursSinceCheckpoint ?? 0)
+  mustCount('messages', signals.messages)
+  mustCount('filesChanged', signals.filesChanged)
+  mustCount('contextPercent', signals.contextPercent)
+  mustCount('idleMinutes', signals.idleMinutes)
   const factor = (name: FactorName, value: number | null, score: number): FactorScore => ({
     value,
     threshold: policy.thresholds[name],
@@ -80,6 +82,10 @@ export function scoreSession(signals: SessionSignals, policy: ScoringPolicy): Se
     idle: ratio('idle', signals.idleMinutes),
   }
   return { factors, total: factorNames.reduce((sum, name) => sum + factors[name].weighted, 0) }
+}
+
+function mustCount(name: keyof SessionSignals, value: number): void {
+  if (!Number.isFinite(value) || value < 0) throw new RangeError(`${name} is ${value}`)
 }
 
 /** The factors that alone make the session due, highest score first. */

@@ -51,9 +51,12 @@ export interface KeptLook extends KeptState {
   readonly projects: readonly KeptProject[]
 }
 
+/** Counts up with every change of {@link KeptLook} or of what is in it. */
+const form = 2
+
 /** First line of the file; the look follows in the second. */
 interface Head {
-  readonly v: 1
+  readonly v: typeof form
   readonly version: string
   readonly roots: readonly string[]
   /** See {@link lookKeyOf}. */
@@ -68,7 +71,7 @@ const workTreesMs = 60_000
 
 export function encodeLook({ roots, version }: LookPlace, key: string, look: KeptLook): Buffer {
   const body = JSON.stringify(look)
-  const head: Head = { v: 1, version, roots, key, length: body.length }
+  const head: Head = { v: form, version, roots, key, length: body.length }
   return Buffer.from(`${JSON.stringify(head)}\n${body}\n`)
 }
 
@@ -124,9 +127,11 @@ function decodeLook(files: FileSystem, { look: file }: DataPaths, place: LookPla
   const [first = '', body = ''] = read.ok ? read.bytes.toString('utf8').split('\n') : []
   try {
     const head = JSON.parse(first) as Partial<Head> | null
-    const isOurs = head?.v === 1 && head.version === place.version && isDeepStrictEqual(head.roots, place.roots)
+    const isOurs = head?.v === form && head.version === place.version && isDeepStrictEqual(head.roots, place.roots)
     if (!isOurs || head.length !== body.length) return null
-    return { head, look: JSON.parse(body) as KeptLook }
+    const look = JSON.parse(body) as KeptLook | null
+    const isWhole = [look?.sessions, look?.projects, look?.searched].every(Array.isArray)
+    return look !== null && isWhole ? { head, look } : null
   } catch (error) {
     if (error instanceof SyntaxError) return null
     throw error

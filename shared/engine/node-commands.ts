@@ -28,12 +28,16 @@ function which(name: string): string | null {
 export const stderrBytes = 65_536
 export const defaultOutBytes = 268_435_456
 
+/** After this the caller of an ended program is answered, whatever still holds its output open, ms. */
+export const lingerMs = 2_000
+
 function runCommand(file: string, args: readonly string[], options: CommandOptions): Promise<CommandResult> {
   return new Promise(resolve => {
     const out: Buffer[] = []
     let outBytes = 0
     let stderr = ''
     let failure: string | null = null
+    let overdue: NodeJS.Timeout | undefined
     // Loaded where something is run: a list runs nothing.
     const { spawn } = process.getBuiltinModule('node:child_process')
     const child = spawn(file, args, {
@@ -46,13 +50,21 @@ function runCommand(file: string, args: readonly string[], options: CommandOptio
     const stop = (why: string) => {
       failure ??= why
       killGroup(child.pid)
+      overdue ??= setTimeout(giveUp, lingerMs)
     }
     const onAbort = () => stop('EABORTED')
     const timer = setTimeout(() => stop('ETIMEDOUT'), options.timeoutMs)
     const finish = (code: number | null) => {
       clearTimeout(timer)
+      clearTimeout(overdue)
       options.signal?.removeEventListener('abort', onAbort)
       resolve({ code: failure === null ? code : null, stdout: Buffer.concat(out), stderr, failure })
+    }
+    // A child that left its group, or on Windows any, may hold the output open for ever.
+    const giveUp = () => {
+      finish(null)
+      for (const stream of [child.stdin, child.stdout, child.stderr]) stream?.destroy()
+      child.unref()
     }
     child.stdout?.on('data', (chunk: Buffer) => {
       outBytes += chunk.length
@@ -78,10 +90,12 @@ function runCommand(file: string, args: readonly string[], options: CommandOptio
   })
 }
 
-/** Only a group that we made ourselves (`detached`), so nobody else's process is in it. */
-export function killGroup(pid: number | undefined): void {
-  if (pid === undefined) return
+/** Only a group that we made ourselves (`detached`), so nobody else's process is in it. False if there is none. */
+export function killGroup(pid: number | undefined): boolean {
+  if (pid === undefined) return false
   try {
-    process.kill(process.platform === 'win32' ? pid : -pid, 'SIGKILL')
-  } catch {}
+    return process.kill(process.platform === 'win32' ? pid : -pid, 'SIGKILL')
+  } catch {
+    return false
+  }
 }

@@ -9,15 +9,19 @@
  * 1. What runs is what was asked for: every word is quoted, so nothing in it means anything to the shell. What cannot
  *    be said to a shell is run directly.
  * 2. What one program writes never reaches the answer of another: its channel is lent to nobody else until a mark of
- *    128 random bits, written after its end, has come through both of its streams.
- * 3. Answers are those of running it directly, but for `ESPAWNER`: the shell ended. The next run starts another one.
+ *    128 random bits, written after its end, has come through both of its streams. Not for programs that leave a child
+ *    behind which goes on writing; git, with what we let it do, leaves none.
+ * 3. Answers are those of running it directly, but that an exit code above 128 is taken for a signal, as shells tell it.
+ *    What finds no channel free, or loses its shell, is run directly; the next run starts another shell.
  * 4. The shell ends with whoever started it, because its input does, and holds nobody up who wants to end.
+ * 5. A program that is to be ended is ended, however early, and its caller is answered even if the system cannot end it.
+ * 6. The shell waits for what it has started: no more ended processes are left in it than it has channels.
  */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import type { Socket } from 'node:net'
 import os from 'node:os'
-import { defaultOutBytes, killGroup, stderrBytes } from './node-commands.ts'
+import { defaultOutBytes, killGroup, lingerMs, stderrBytes } from './node-commands.ts'
 import type { CommandOptions, CommandResult, CommandRunner } from './ports.ts'
 
 /** A program that is to be run. */
@@ -37,7 +41,6 @@ const channels: readonly Channel[] = [
   { out: 5, err: 6 },
   { out: 7, err: 8 },
 ]
-const shellFile = '/bin/sh'
 
 /** Input is written into what the shell reads, so it is text and short. */
 const inputLimit = 1_048_576
@@ -46,16 +49,20 @@ const inputLimit = 1_048_576
  * @param direct Runs what the shell cannot, and everything where there is no `setsid`.
  * @param setsid Absolute path of the program that gives each program a process group of its own.
  */
-export function createSmallSpawner(direct: CommandRunner, setsid = direct.which('setsid')): CommandRunner {
+export function createSmallSpawner(
+  direct: CommandRunner,
+  setsid = direct.which('setsid'),
+  shellFile = '/bin/sh',
+): CommandRunner {
   let shell: Shell | null = null
 
   async function run(file: string, args: readonly string[], options: CommandOptions): Promise<CommandResult> {
     const order = { file, args, options }
     if (setsid === null || !canBeSaid(order)) return direct.run(file, args, options)
-    if (shell === null || shell.hasEnded()) shell = startShell(setsid)
+    if (shell === null || shell.hasEnded()) shell = startShell(shellFile, setsid)
     const result = await shell.run(order)
-    // A folder or a program that is not there: only the system itself names the reason.
-    return result.code === 126 || result.code === 127 ? direct.run(file, args, options) : result
+    // 126, 127: a folder or a program that is not there; only the system itself names the reason.
+    return result === null || result.code === 126 || result.code === 127 ? direct.run(file, args, options) : result
   }
 
   return { run, which: name => direct.which(name) }
@@ -83,7 +90,8 @@ function isShortText(input: Uint8Array): boolean {
 }
 
 interface Shell {
-  run(order: Order): Promise<CommandResult>
+  /** Null if no channel was free, or the shell ended before the program: then nothing of it runs any more. */
+  run(order: Order): Promise<CommandResult | null>
   hasEnded(): boolean
 }
 
@@ -95,7 +103,7 @@ interface Job {
   lost(): void
 }
 
-function startShell(setsid: string): Shell {
+function startShell(shellFile: string, setsid: string): Shell {
   const streams = channels.flatMap(() => ['pipe', 'pipe'] as const)
   const child = spawn(shellFile, [], {
     cwd: '/',
@@ -104,7 +112,7 @@ function startShell(setsid: string): Shell {
     detached: true,
   })
   const free = [...channels]
-  const waiting: ((channel: Channel) => void)[] = []
+  const lentBefore = new Set<Channel>()
   const jobs = new Map<number, Job>()
   let lastId = 0
   let ended = false
@@ -112,9 +120,10 @@ function startShell(setsid: string): Shell {
   const end = () => {
     ended = true
     for (const job of jobs.values()) job.lost()
-    for (const next of waiting.splice(0)) next(channels[0] as Channel)
   }
   child.once('error', end)
+  // It could not be started; then it may have no streams either.
+  if (child.pid === undefined) return { run: () => Promise.resolve(null), hasEnded: () => true }
   child.once('exit', end)
   child.stdin?.on('error', end)
   letGo(child)
@@ -123,40 +132,28 @@ function startShell(setsid: string): Shell {
     if (id !== undefined && pid !== undefined) jobs.get(id)?.started(pid)
   })
 
-  const lend = () => {
-    const channel = free.shift()
-    return channel ? Promise.resolve(channel) : new Promise<Channel>(resolve => waiting.push(resolve))
-  }
-  const giveBack = (channel: Channel) => {
-    const next = waiting.shift()
-    if (next) next(channel)
-    else free.push(channel)
-  }
-
-  async function run(order: Order): Promise<CommandResult> {
-    const channel = await lend()
-    if (ended) return spawnerEnded()
+  async function run(order: Order): Promise<CommandResult | null> {
+    const channel = ended ? undefined : free.shift()
+    if (channel === undefined) return null
     const id = ++lastId
     const mark = randomBytes(16).toString('hex')
     const { job, result } = follow(order.options, mark, {
       out: child.stdio[channel.out] as Socket,
       err: child.stdio[channel.err] as Socket,
+      onStuck: () => killGroup(child.pid),
     })
     jobs.set(id, job)
-    child.stdin?.write(scriptOf(order, { id, mark, channel, setsid }))
+    child.stdin?.write(scriptOf(order, { id, mark, channel, setsid, isFirst: !lentBefore.has(channel) }))
+    lentBefore.add(channel)
     try {
       return await result
     } finally {
       jobs.delete(id)
-      giveBack(channel)
+      free.push(channel)
     }
   }
 
   return { run, hasEnded: () => ended }
-}
-
-function spawnerEnded(): CommandResult {
-  return { code: null, stdout: Buffer.alloc(0), stderr: '', failure: 'ESPAWNER' }
 }
 
 /** Nothing of the shell keeps this process from ending; what waits for an answer has a timer that does. */
@@ -179,10 +176,15 @@ interface Place {
   readonly mark: string
   readonly channel: Channel
   readonly setsid: string
+  /** Nothing was run over this channel before. */
+  readonly isFirst: boolean
 }
 
-/** One line that starts the program, says its pid, waits for its end and writes the mark with its exit code. */
-function scriptOf({ file, args, options }: Order, { id, mark, channel, setsid }: Place): string {
+/**
+ * One line that starts the program, says its pid, waits for its end and writes the mark with its exit code. Before it,
+ * what does that for the last program of the channel is waited for: it has written its marks and is about to end.
+ */
+function scriptOf({ file, args, options }: Order, { id, mark, channel, setsid, isFirst }: Place): string {
   const { cwd, env, input } = options
   const settings = Object.entries(env).map(([name, value]) => `${name}=${quote(value)}`)
   const clear = 'unset PWD OLDPWD SHLVL'
@@ -194,7 +196,10 @@ function scriptOf({ file, args, options }: Order, { id, mark, channel, setsid }:
   const ended = (stream: number) => `printf '${mark} %03d\\n' $c >&${stream}`
   const after = `p=$!; echo "${id} $p"; wait $p; c=$?; ${ended(channel.out)}; ${ended(channel.err)}`
   const text = input === undefined ? '' : `${Buffer.from(input).toString('latin1')}${mark}\n`
-  return `{ { cd ${quote(cwd)} || exit 126; ${set}; exec ${program}; } ${to} & ${after}; } &\n${text}`
+  const waiter = `w${channel.out}`
+  const before = isFirst ? '' : `wait $${waiter}; `
+  const start = `{ { cd ${quote(cwd)} || exit 126; ${set}; exec ${program}; } ${to} & ${after}; }`
+  return `${before}${start} & ${waiter}=$!\n${text}`
 }
 
 /** Within single quotes nothing means anything but the quote. */
@@ -202,25 +207,39 @@ function quote(word: string): string {
   return `'${word.replaceAll("'", "'\\''")}'`
 }
 
-/** Reads the answer of a program that is about to start. */
-function follow(options: CommandOptions, mark: string, { out, err }: { readonly out: Socket; readonly err: Socket }) {
-  const { promise, resolve } = Promise.withResolvers<CommandResult>()
+interface Streams {
+  readonly out: Socket
+  readonly err: Socket
+  /** The program was to be ended, and its end has not come through. */
+  readonly onStuck: () => void
+}
+
+/** Reads the answer of a program that is about to start; null if its shell is gone. */
+function follow(options: CommandOptions, mark: string, { out, err, onStuck }: Streams) {
+  const { promise, resolve } = Promise.withResolvers<CommandResult | null>()
   let pid: number | null = null
   let failure: string | null = null
+  let overdue: NodeJS.Timeout | undefined
   const stop = (why: string) => {
     failure ??= why
-    if (pid !== null) killGroup(pid)
+    if (pid !== null) killProgram(pid)
+    overdue ??= setTimeout(giveUp, lingerMs)
   }
   const stdout = readToMark(out, mark, options.maxBytes ?? defaultOutBytes, () => stop('ETOOBIG'))
   const stderr = readToMark(err, mark, stderrBytes, () => {})
   const onAbort = () => stop('EABORTED')
   const timer = setTimeout(() => stop('ETIMEDOUT'), options.timeoutMs)
-  const finish = (result: CommandResult) => {
+  const finish = (result: CommandResult | null) => {
     clearTimeout(timer)
+    clearTimeout(overdue)
     options.signal?.removeEventListener('abort', onAbort)
     stdout.leave()
     stderr.leave()
     resolve(result)
+  }
+  const giveUp = () => {
+    finish({ code: null, stdout: stdout.sofar(), stderr: stderr.sofar().toString('utf8'), failure })
+    onStuck()
   }
   const answer = async () => {
     const [{ code, bytes }, { bytes: words }] = await Promise.all([stdout.ended, stderr.ended])
@@ -234,11 +253,22 @@ function follow(options: CommandOptions, mark: string, { out, err }: { readonly 
   const job: Job = {
     started(known) {
       pid = known
-      if (failure !== null) killGroup(known)
+      if (failure !== null) killProgram(known)
     },
-    lost: () => finish(spawnerEnded()),
+    lost() {
+      if (pid !== null) killProgram(pid)
+      finish(null)
+    },
   }
   return { job, result: promise }
+}
+
+/** One that has only just begun has no group of its own yet, and no children either. */
+function killProgram(pid: number): void {
+  if (killGroup(pid)) return
+  try {
+    process.kill(pid, 'SIGKILL')
+  } catch {}
 }
 
 function signalName(number: number): string {
@@ -260,6 +290,7 @@ function readToMark(stream: Socket, mark: string, maxBytes: number, onTooMuch: (
   let bytes = 0
   /** The last bytes, as many as the end has. */
   let last: Buffer = Buffer.alloc(0)
+  const sofar = (most = bytes) => Buffer.concat(chunks).subarray(0, Math.min(maxBytes, most))
   const take = (chunk: Buffer) => {
     last = Buffer.concat([last, chunk.subarray(-endBytes)]).subarray(-endBytes)
     bytes += chunk.length
@@ -267,8 +298,8 @@ function readToMark(stream: Socket, mark: string, maxBytes: number, onTooMuch: (
     if (bytes > maxBytes + endBytes) onTooMuch()
     if (last.length < endBytes || last.toString('latin1', 0, mark.length) !== mark) return
     const code = Number(last.toString('latin1', mark.length))
-    resolve({ code, bytes: Buffer.concat(chunks).subarray(0, Math.min(maxBytes, bytes - endBytes)) })
+    resolve({ code, bytes: sofar(bytes - endBytes) })
   }
   stream.on('data', take)
-  return { ended: promise, leave: () => stream.off('data', take) }
+  return { ended: promise, sofar, leave: () => stream.off('data', take) }
 }

@@ -97,12 +97,11 @@ describe.skipIf(!isLinux)('createSmallSpawner (used on Linux only)', () => {
     expect(await all.run('/nowhere/git', [], options())).toMatchObject({ code: null, failure: 'ENOENT' })
   })
 
-  it('keeps the output of many at once apart (2)', async () => {
+  it('keeps the output of many at once apart, and runs directly what finds no channel free (2, 3)', async () => {
+    const all = createSmallSpawner(nodeCommands)
     const numbers = Array.from({ length: 20 }, (_, number) => number)
     const script = 'const n = process.argv[1]; setTimeout(() => process.stdout.write(n.repeat(50_000)), n % 7)'
-    const results = await Promise.all(
-      numbers.map(number => spawner.run(node, [...say(script), `${number}`], options())),
-    )
+    const results = await Promise.all(numbers.map(number => all.run(node, [...say(script), `${number}`], options())))
     expect(results.map(({ stdout }) => String(stdout))).toEqual(numbers.map(number => `${number}`.repeat(50_000)))
   })
 
@@ -151,21 +150,67 @@ describe.skipIf(!isLinux)('createSmallSpawner (used on Linux only)', () => {
     expect([result.code, result.failure, result.stdout.length]).toEqual([null, 'ETOOBIG', 100_000])
   })
 
-  it('answers when its shell is ended, and starts another (3)', async () => {
-    const shellOf = say(
-      'console.log(require("node:fs").readFileSync("/proc/" + process.ppid + "/stat", "utf8").split(" ")[3])',
+  const shellOf = async (commands: CommandRunner) => {
+    const { stdout } = await commands.run('/bin/sh', ['-c', 'cut -d " " -f 4 /proc/$PPID/stat'], options({ env }))
+    return Number(stdout)
+  }
+  const env = { PATH: '/usr/bin:/bin' }
+
+  it('ends a program whose shell is ended, runs it directly, and starts another shell (3)', async () => {
+    const file = path.join(folder, 'runs')
+    const lasting = say(
+      `const fs = require('node:fs'); fs.appendFileSync('runs', process.pid + '\\n')
+      if (fs.readFileSync('runs', 'utf8').split('\\n').length === 2) setInterval(() => {}, 1e3); else console.log('again')`,
     )
-    const one = createSmallSpawner(never)
-    const waiting = one.run(
-      node,
-      say('setTimeout(() => {}, 60_000); require("node:fs").writeFileSync("up", "")'),
-      options(),
-    )
-    await expect.poll(() => fs.existsSync(path.join(folder, 'up'))).toBe(true)
-    const shell = Number((await one.run(node, shellOf, options())).stdout)
+    const one = createSmallSpawner(nodeCommands)
+    const shell = await shellOf(one)
+    const waiting = one.run(node, lasting, options())
+    await expect.poll(() => fs.existsSync(file) && fs.readFileSync(file, 'utf8')).toMatch(/\n$/)
     process.kill(shell, 'SIGKILL')
-    expect(await waiting).toEqual({ code: null, stdout: Buffer.alloc(0), stderr: '', failure: 'ESPAWNER' })
+    expect(await waiting).toEqual({ code: 0, stdout: Buffer.from('again\n'), stderr: '', failure: null })
+    const [first] = fs.readFileSync(file, 'utf8').split('\n').map(Number)
+    await expect.poll(() => isAlive(first ?? 0)).toBe(false)
+    const next = await shellOf(one)
+    expect([next > 1, next === shell]).toEqual([true, false])
+  })
+
+  it('runs everything directly where there is no shell (3)', async () => {
+    const all = createSmallSpawner(nodeCommands, '/usr/bin/setsid', path.join(folder, 'no-shell'))
+    const results = [await all.run(node, say('console.log(1)'), options()), await all.run(node, say(''), options())]
+    expect(results.map(({ code }) => code)).toEqual([0, 0])
+  })
+
+  it('ends what is called off before it has begun, every time (5)', async () => {
+    const failures: (string | null)[] = []
+    for (let i = 0; i < 12; i++) {
+      const { failure } = await spawner.run('/bin/sleep', ['600'], options({ env, signal: AbortSignal.abort() }))
+      failures.push(failure)
+    }
+    expect(failures).toEqual(Array(12).fill('EABORTED'))
+  })
+
+  it('answers for a program whose end does not come through (5)', async () => {
+    const one = createSmallSpawner(nodeCommands)
+    const stop = ['-c', 'echo begun; kill -STOP $PPID; sleep 600']
+    const result = await one.run('/bin/sh', stop, options({ env, timeoutMs: 500 }))
+    expect(result).toEqual({ code: null, stdout: Buffer.from('begun\n'), stderr: '', failure: 'ETIMEDOUT' })
     expect(String((await one.run(node, say('console.log(1)'), options())).stdout)).toBe('1\n')
+  })
+
+  it('leaves no ended processes behind in its shell (6)', async () => {
+    const one = createSmallSpawner(never)
+    for (let i = 0; i < 20; i++) await one.run('/bin/true', [], options({ env }))
+    const shell = await shellOf(one)
+    const children = fs.readdirSync('/proc').filter(name => {
+      if (!/^\d+$/.test(name)) return false
+      try {
+        const stat = fs.readFileSync(`/proc/${name}/stat`, 'utf8')
+        return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1] === String(shell)
+      } catch {
+        return false
+      }
+    })
+    expect(children.length).toBeLessThanOrEqual(3)
   })
 
   it('holds up nobody who wants to end, and leaves no shell behind (4)', async () => {

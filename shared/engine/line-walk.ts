@@ -14,6 +14,7 @@ import {
   meaningOf,
   meanings,
   objectNumber,
+  passedKeys,
   special,
   valueNames,
   walkInto,
@@ -130,7 +131,7 @@ function fillTables(walk: WalkExports): void {
   const bytes = new Uint8Array(walk.memory.buffer)
   const maxNames = walk.maxNames.value
   // Keys come first: an action is found by a key's number.
-  const names = [...new Set([...keys.names.map(String), ...meaningOf.keys()])]
+  const names = [...new Set([...keys.names.map(String), ...meaningOf.keys(), ...passedKeys])]
   names.forEach((name, number) => {
     bytes.set(Buffer.from(name), walk.names.value + nameBytes * number)
     bytes[walk.lengths.value + number] = name.length

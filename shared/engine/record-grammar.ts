@@ -173,3 +173,13 @@ export const meaningOf: ReadonlyMap<string, Meaning> = new Map<string, Meaning>(
   ['Bash', 'commandTool'],
   ...Array.from(editTools, ([name, key]) => [name, key === 'file_path' ? 'fileTool' : 'notebookTool'] as const),
 ])
+
+/** Keys that most lines have and nobody wants: named so that the walk may guess them. */
+export const passedKeys = (
+  'parentUuid uuid role requestId stop_reason stop_sequence stop_details output_tokens service_tier ' +
+  'output_tokens_details server_tool_use inference_geo speed fallback_credit apiBlockIndex promptCacheRequested ' +
+  'effort perTurnEffort madeBy promptId permissionDecision shapeHash requestRef querySource params keep tail ' +
+  'requestDigest description permissionMode old_string new_string replace_all thinking signature promptSource ' +
+  'turnOrigin turnPosition lastPrompt leafUuid messageId snapshot isSnapshotUpdate operation rendered renderedRole ' +
+  'durationMs mode slug agentId'
+).split(' ')

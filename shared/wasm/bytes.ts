@@ -142,31 +142,35 @@ function skipNested(at: usize): usize {
 
 /** @param at Just after the opening quote. @returns the position of the closing quote; 0 if the line has none. */
 function stringEnd(at: usize): usize {
-  const quoteBytes = v128.load(quotes)
-  const backslashBytes = v128.load(backslashes)
-  let end = firstClosing(at, closing(at, quoteBytes, backslashBytes), at)
-  if (end === 0) end = firstClosing(at + 16, closing(at + 16, quoteBytes, backslashBytes), at)
-  if (end === 0) end = farEnd(at + 32, at)
+  let end = firstClosing(at, i8x16.bitmask(closing(at, v128.load(quotes), v128.load(backslashes))), at)
+  if (end === 0) end = farEnd(at + 16, at)
   return end < stop ? end : 0
 }
 
 function farEnd(from: usize, at: usize): usize {
   const quoteBytes = v128.load(quotes)
-  const backslashBytes = v128.load(backslashes)
   let p = from - 64
   while (true) {
     p += 64
-    const a = closing(p, quoteBytes, backslashBytes)
-    const b = closing(p + 16, quoteBytes, backslashBytes)
-    const c = closing(p + 32, quoteBytes, backslashBytes)
-    const d = closing(p + 48, quoteBytes, backslashBytes)
+    const a = i8x16.eq(v128.load(p), quoteBytes)
+    const b = i8x16.eq(v128.load(p + 16), quoteBytes)
+    const c = i8x16.eq(v128.load(p + 32), quoteBytes)
+    const d = i8x16.eq(v128.load(p + 48), quoteBytes)
     if (!v128.any_true(v128.or(v128.or(a, b), v128.or(c, d)))) continue
-    let end = firstClosing(p, a, at)
-    if (end === 0) end = firstClosing(p + 16, b, at)
-    if (end === 0) end = firstClosing(p + 32, c, at)
-    if (end === 0) end = firstClosing(p + 48, d, at)
+    const end = closingIn(p, at)
     if (end !== 0) return end
   }
+}
+
+/** The closing quote in the 64 bytes from `p` on; 0 if there is none. */
+function closingIn(p: usize, at: usize): usize {
+  const quoteBytes = v128.load(quotes)
+  const backslashBytes = v128.load(backslashes)
+  const a = <u64>i8x16.bitmask(closing(p, quoteBytes, backslashBytes))
+  const b = <u64>i8x16.bitmask(closing(p + 16, quoteBytes, backslashBytes))
+  const c = <u64>i8x16.bitmask(closing(p + 32, quoteBytes, backslashBytes))
+  const d = <u64>i8x16.bitmask(closing(p + 48, quoteBytes, backslashBytes))
+  return firstClosing(p, a | (b << 16) | (c << 32) | (d << 48), at)
 }
 
 /** Quotes but those after exactly one backslash, which are escaped. */
@@ -177,11 +181,11 @@ function closing(p: usize, quoteBytes: v128, backslashBytes: v128): v128 {
   return v128.andnot(i8x16.eq(v128.load(p), quoteBytes), v128.andnot(one, two))
 }
 
-/** The first of the quotes that is not escaped; 0 for none. @param at Where the string begins. */
+/** The first of the quotes that is not escaped; 0 for none. @param quotesAt One bit for each from `p` on. @param at Where the string begins. */
 @inline
-function firstClosing(p: usize, bytes: v128, at: usize): usize {
-  for (let mask = i8x16.bitmask(bytes); mask !== 0; mask &= mask - 1) {
-    const q = p + ctz(mask)
+function firstClosing(p: usize, quotesAt: u64, at: usize): usize {
+  for (let mask = quotesAt; mask !== 0; mask &= mask - 1) {
+    const q = p + <usize>ctz(mask)
     if (load<u8>(q - 1) !== backslash || !isEscaped(q, at)) return q
   }
   return 0

@@ -28,6 +28,11 @@ import {
   blockInts,
   blocksAt,
   buffer,
+  firstName,
+  guessAfter,
+  isKey,
+  learnAfter,
+  lengths,
   maxBlocks,
   maxNames,
   messageAt,
@@ -192,12 +197,22 @@ function walk(object: u32, at: usize, shift: u32): usize {
   if (load<u8>(i) === closeObject) return i + 1
   const wanted = actions + maxNames * object
   const jumpAt: usize = object === recordNumber ? buffer + load<i32>(state + tailAt) : 0
+  let number = firstName
   while (true) {
     if (load<u8>(i) !== quote) return 0
     const key = i + 1
-    i = keyEnd(key)
-    if (i === 0 || load<u8>(i + 1) !== colon) return 0
-    const action = <u32>load<u8>(wanted + nameNumber(key, i))
+    const guess = guessAfter(object, number)
+    if (isKey(guess, key)) {
+      number = guess
+      i = key + load<u8>(lengths + guess)
+    } else {
+      i = keyEnd(key)
+      if (i === 0 || load<u8>(i + 1) !== colon) return 0
+      const before = number
+      number = nameNumber(key, i)
+      learnAfter(object, before, number)
+    }
+    const action = <u32>load<u8>(wanted + number)
     const value = i + 2
     if (action < passAction) {
       i = skipValue(value)

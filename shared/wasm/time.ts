@@ -17,15 +17,26 @@ export function timeIn(at: usize, length: usize): f64 {
   return 1000 * (86400 * <f64>days + <f64>(60 * (60 * hour + minute) + second)) + <f64>ms
 }
 
+/** `0000-00-00T00:00` and `00T00:00:00.000Z`: the least that a byte may be, and how much more a digit. */
+const leasts: usize = memory.data<u8>([
+  0x30, 0x30, 0x30, 0x30, 0x2d, 0x30, 0x30, 0x2d, 0x30, 0x30, 0x54, 0x30, 0x30, 0x3a, 0x30, 0x30,
+  0x30, 0x30, 0x54, 0x30, 0x30, 0x3a, 0x30, 0x30, 0x3a, 0x30, 0x30, 0x2e, 0x30, 0x30, 0x30, 0x5a,
+])
+const ranges: usize = memory.data<u8>([
+  9, 9, 9, 9, 0, 9, 9, 0, 9, 9, 0, 9, 9, 0, 9, 9,
+  9, 9, 0, 9, 9, 0, 9, 9, 0, 9, 9, 0, 9, 9, 9, 0,
+])
+
 /** `"0000-00-00T00:00:00.000Z"` with any digits. */
 function isTimeForm(at: usize): bool {
-  const isDate = load<u8>(at) === quote && load<u8>(at + 5) === 0x2d && load<u8>(at + 8) === 0x2d
-  const isTime = load<u8>(at + 11) === 0x54 && load<u8>(at + 14) === 0x3a && load<u8>(at + 17) === 0x3a
-  const isEnd = load<u8>(at + 20) === 0x2e && load<u8>(at + 24) === 0x5a && load<u8>(at + 25) === quote
-  if (!isDate || !isTime || !isEnd) return false
-  let count = 0
-  for (let i = 1; i < 24; i++) if (load<u8>(at + i) - zero <= 9) count++
-  return count === 17
+  const isEnclosed = load<u8>(at) === quote && load<u8>(at + 25) === quote
+  return isEnclosed && isHalf(at + 1, 0) && isHalf(at + 9, 16)
+}
+
+@inline
+function isHalf(at: usize, half: usize): bool {
+  const more = i8x16.sub(v128.load(at), v128.load(leasts + half))
+  return i8x16.all_true(i8x16.le_u(more, v128.load(ranges + half)))
 }
 
 @inline

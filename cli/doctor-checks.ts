@@ -5,6 +5,7 @@ import type { MonitorState } from '../shared/core/monitor-state.ts'
 import { readBounded, removeQuietly, temporaryPath, writeNewFile } from '../shared/engine/durable-file.ts'
 import type { Ports } from '../shared/engine/ports.ts'
 import type { HooksState } from './commands/hooks.ts'
+import type { ServiceStatus } from './service/service-manager.ts'
 
 /** `skip`: it does not apply here, or cannot be told. */
 export type CheckStatus = 'ok' | 'warn' | 'fail' | 'skip'
@@ -165,6 +166,21 @@ export function checksOfState(state: MonitorState, nowMs: number): readonly Chec
       check(id, level === 'info' ? 'ok' : level === 'warn' ? 'warn' : 'fail', message, remedy),
     ),
   ]
+}
+
+/** @param name Of the system's service manager. */
+export function checkService(name: string, { installed, active, file }: ServiceStatus): Check {
+  const id = 'service'
+  if (!installed) return check(id, 'skip', `not installed with ${name}: nothing starts a monitor at login`)
+  if (active === null) return check(id, 'skip', `installed (${file}); ${name} does not say whether it runs`)
+  return active
+    ? check(id, 'ok', `installed and active, by ${name} (${file})`)
+    : check(
+        id,
+        'warn',
+        `installed (${file}), but not active`,
+        'Run "session-monitor service start"; "session-monitor logs" says why it stopped.',
+      )
 }
 
 export function checkHooks({ files, git, scriptState }: HooksState): Check {

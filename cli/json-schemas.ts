@@ -7,8 +7,10 @@
 import { z } from 'zod'
 import { failureCodes } from '../shared/core/checkpoint.ts'
 import { hookEvents } from '../shared/core/hook-word.ts'
+import { logLevels } from '../shared/core/log-line.ts'
 import { protections } from '../shared/core/monitor-state.ts'
 import { factorNames } from '../shared/core/scoring.ts'
+import { givingBackSchemas } from './giving-back-schemas.ts'
 
 const ms = z.number().describe('Epoch milliseconds.')
 const text = z.string()
@@ -250,6 +252,11 @@ const settingsShown = z.strictObject({
 
 const pauseState = z.strictObject({ v, paused: z.strictObject({ untilMs: ms.nullable() }).nullable() })
 
+const serviceStep = z.union([
+  z.strictObject({ v, ok: z.literal(true) }),
+  z.strictObject({ v, ok: z.literal(false), message: text, remedy: text }),
+])
+
 const workTreesAtMs = ms
   .nullable()
   .describe('When work trees were looked at; what has changed in them since is not told. Null where none counts.')
@@ -316,6 +323,12 @@ export const outputSchemas = {
   'state check': stateCheck,
   'state update': outcomes,
   'state clean': z.strictObject({ v, lockFiles: size, temporaryFiles: size }),
+  test: z.strictObject({
+    v,
+    found: size,
+    due: z.array(session.pick({ sessionId: true, title: true, score: true, why: true })),
+    roots: z.array(text),
+  }),
   doctor: z.strictObject({
     v,
     version: text,
@@ -351,6 +364,25 @@ export const outputSchemas = {
     checkpoints: size,
     packs: size,
     packBytes: size,
+  }),
+  ...givingBackSchemas,
+  serve: z
+    .strictObject({ v, port: size, link: text, tunnel: text.nullable() })
+    .describe('A line for each link; each works once. The tunnel is needed where this machine has no screen.'),
+  logs: z
+    .strictObject({ v, atMs: ms.nullable(), level: z.enum(logLevels).nullable(), message: text })
+    .describe('A line for each of the log; no time and level where it is none of ours.'),
+  'service install': serviceStep,
+  'service uninstall': serviceStep,
+  'service start': serviceStep,
+  'service stop': serviceStep,
+  'service status': z.strictObject({
+    v,
+    manager: text,
+    installed: z.boolean(),
+    active: z.boolean().nullable(),
+    file: text,
+    running: identity.nullable(),
   }),
   gc: z.discriminatedUnion('kind', [
     z.strictObject({ ...gcHead, kind: z.literal('done'), report: gcReport }),

@@ -1,7 +1,7 @@
 /** `session-monitor doctor`: whether everything is as it should be on this machine, and what to do where it is not. */
 import path from 'node:path'
 import about from '../../package.json' with { type: 'json' }
-import { oneLine } from '../../shared/core/format.ts'
+import { formatAge, oneLine } from '../../shared/core/format.ts'
 import type { MonitorState } from '../../shared/core/monitor-state.ts'
 import { redact } from '../../shared/core/redact.ts'
 import { claudeRoots } from '../../shared/engine/claude-roots.ts'
@@ -21,6 +21,7 @@ import {
   checkNode,
   checkNotifier,
   checkRoots,
+  checkService,
   checksOfState,
   checkWatchLimits,
 } from '../doctor-checks.ts'
@@ -31,6 +32,7 @@ import { connectRunning, ownUid } from '../running-monitor.ts'
 import { openStoreFor } from '../stored.ts'
 import { type Style, safeJson, type Terminal } from '../terminal.ts'
 import { hooksState } from './hooks.ts'
+import { managerOf } from './service.ts'
 
 export interface DoctorOptions {
   readonly json?: boolean
@@ -65,6 +67,7 @@ async function examine(context: CommandContext, ports: Ports): Promise<readonly 
     ...(state === null ? [noState] : checksOfState(state, context.nowMs())),
     await checkStore(context, ports),
     await checkRunning(context),
+    await serviceOf(context),
     checkHooks(await hooksState(context, ports)),
     checkNotifier(ports, environment.platform, environment.env),
   ]
@@ -110,7 +113,9 @@ async function checkRunning(context: CommandContext): Promise<Check> {
   const attempt = await connectRunning(context)
   if (attempt.kind === 'connected') {
     attempt.close()
-    return { id, status: 'ok', found: 'one runs and answers', remedy: '' }
+    const { name, pid, version, startedMs } = attempt.identity
+    const found = `${name} (process ${pid}), version ${version}, started ${formatAge(startedMs, context.nowMs())}`
+    return { id, status: 'ok', found, remedy: '' }
   }
   return attempt.kind === 'none'
     ? {
@@ -120,6 +125,11 @@ async function checkRunning(context: CommandContext): Promise<Check> {
         remedy: 'Start "session-monitor run" or the tray app, or install the service.',
       }
     : { id, status: 'fail', found: bare(attempt.message), remedy: 'Stop what runs there, or remove what it left.' }
+}
+
+async function serviceOf(context: CommandContext): Promise<Check> {
+  const manager = managerOf(context)
+  return checkService(manager.name, await manager.status())
 }
 
 /** The folder, or the nearest one above it that is there. */

@@ -23,13 +23,14 @@ import { type Either, type ExitCode, exitCodes, fine, type Problem, stop, usageP
 import { placeOf } from '../place.ts'
 import { connectRunning } from '../running-monitor.ts'
 import { timeStamp } from '../session-words.ts'
+import { safeJson } from '../terminal.ts'
 
 export interface ServeOptions {
   readonly port?: string
   /** False with `--no-open`. */
   readonly open?: boolean
   readonly allowChanges?: boolean
-  readonly quiet?: boolean
+  readonly json?: boolean
 }
 
 /** Taken where no port is asked for and this one is free, so that a tunnel can be kept. */
@@ -103,6 +104,7 @@ async function openDashboard(context: CommandContext, options: ServeOptions): Pr
   if (!port.ok) return port
   const files = readPageFiles(pageFolder())
   if (files === null) return stop(notBuilt)
+  const { json = false } = options
   const admission = createAdmission()
   const linkFile = path.join(placeOf(context).folder, 'dashboard.html')
   const linkTo = (at: number) => `http://127.0.0.1:${at}/#token=${admission.newToken()}`
@@ -120,7 +122,9 @@ async function openDashboard(context: CommandContext, options: ServeOptions): Pr
       nowMs: () => nodeClock.monotonicMs(),
       onOpened: () => {
         rmSync(linkFile, { force: true })
-        context.terminal.print(`${timeStamp(context.nowMs())}  Opened. For another page: ${linkTo(shownPort)}`)
+        const next = linkTo(shownPort)
+        const words = `${timeStamp(context.nowMs())}  Opened. For another page: ${next}`
+        context.terminal.print(json ? linkJson(context, shownPort, next) : words)
       },
     })
   let shownPort = port.value ?? usualPort
@@ -128,8 +132,8 @@ async function openDashboard(context: CommandContext, options: ServeOptions): Pr
     const dashboard = await startAt(start, port.value)
     shownPort = dashboard.port
     const link = linkTo(shownPort)
-    for (const line of invitation(context, shownPort, link)) context.terminal.print(line)
-    if (options.open !== false && openInBrowser(context.environment, linkFile, link)) {
+    for (const line of invitation(context, shownPort, link, json)) context.terminal.print(line)
+    if (options.open !== false && openInBrowser(context.environment, linkFile, link) && !json) {
       context.terminal.print('Opening it in your browser.')
     }
     return fine({ dashboard, linkFile })
@@ -149,24 +153,32 @@ async function startAt(start: (port: number) => Promise<Dashboard>, wanted: numb
   }
 }
 
+type World = Pick<CommandContext, 'environment'>
+
 /** Where to look, also from another machine. */
-export function invitation(
-  { environment }: Pick<CommandContext, 'environment'>,
-  port: number,
-  link: string,
-): readonly string[] {
-  const lines = [`The dashboard, for one page (the link works once):`, `  ${link}`, 'Ctrl-C stops.']
-  const { env, platform } = environment
-  const hasScreen = platform !== 'linux' || Boolean(env['DISPLAY'] || env['WAYLAND_DISPLAY'])
-  if (hasScreen && !env['SSH_CONNECTION']) return lines
-  const host = env['SSH_CONNECTION']?.split(' ')[2] ?? os.hostname()
-  const tunnel = `ssh -N -L ${port}:127.0.0.1:${port} ${os.userInfo().username}@${host}`
+export function invitation(context: World, port: number, link: string, json = false): readonly string[] {
+  if (json) return [linkJson(context, port, link)]
+  const tunnel = tunnelTo(context, port)
   return [
-    ...lines.slice(0, 2),
-    'From another machine, first run this there, then open the link there:',
-    `  ${tunnel}`,
-    ...lines.slice(2),
+    'The dashboard, for one page (the link works once):',
+    `  ${link}`,
+    ...(tunnel === null
+      ? []
+      : ['From another machine, first run this there, then open the link there:', `  ${tunnel}`]),
+    'Ctrl-C stops.',
   ]
+}
+
+function linkJson(context: World, port: number, link: string): string {
+  return safeJson({ v: 1, port, link, tunnel: tunnelTo(context, port) }, 0)
+}
+
+/** The command that brings the port to where there is a screen; null where this machine has one. */
+function tunnelTo({ environment: { env, platform } }: World, port: number): string | null {
+  const hasScreen = platform !== 'linux' || Boolean(env['DISPLAY'] || env['WAYLAND_DISPLAY'])
+  if (hasScreen && !env['SSH_CONNECTION']) return null
+  const host = env['SSH_CONNECTION']?.split(' ')[2] ?? os.hostname()
+  return `ssh -N -L ${port}:127.0.0.1:${port} ${os.userInfo().username}@${host}`
 }
 
 /** The built page, beside the built program or below the checkout. */

@@ -68,7 +68,7 @@ async function whenInstalled(
   const { installed } = await manager.status()
   if (installed) return report(context, options, await step(manager), [done])
   const remedy = '"session-monitor service install" makes it; "session-monitor run" runs without one'
-  return fail(context, { what: 'there is no service', remedy, exitCode: exitCodes.failed })
+  return report(context, options, { ok: false, message: 'There is no service', remedy }, [])
 }
 
 /** Exit code 1 unless it is installed and runs, or at least a monitor does. */
@@ -91,7 +91,7 @@ export async function serviceStatus(context: CommandContext, options: ServiceOpt
   return identity !== null || status.active === true ? exitCodes.fine : exitCodes.failed
 }
 
-function managerOf({ environment, log }: CommandContext): ServiceManager {
+export function managerOf({ environment, log }: CommandContext): ServiceManager {
   const { env, home, platform } = environment
   const { username } = os.userInfo()
   const domain = env['USERDOMAIN']

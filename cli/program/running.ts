@@ -75,7 +75,7 @@ export const running: CommandGroup = {
         { line: 'serve --port 9000 --no-open', help: 'at this port, prints the link only' },
       ],
       shape: command => {
-        command
+        withJson(command)
           .option('--port <number>', 'listen here on 127.0.0.1 (default 8737, or any free one)')
           .option('--no-open', 'do not open the browser')
           .option('--allow-changes', 'let pages change settings and give work back, not only look and save')

@@ -41,6 +41,9 @@ beforeAll(() => {
   id = first?.truth.sessionId ?? ''
   title = first?.script.title ?? ''
   expect(run(['checkpoint', '--all'])).toMatchObject({ code: 0, err: '' })
+  const logs = path.join(scratch.dataDir, 'logs')
+  mkdirSync(logs, { recursive: true })
+  writeFileSync(path.join(logs, 'session-monitor.log'), '2026-11-27 16:47:33,123 - INFO - Started.\nnot of ours\n')
 })
 afterAll(() => scratch.remove())
 
@@ -86,8 +89,8 @@ interface Case {
   /** Runs until it is interrupted, once it has printed this. */
   readonly until?: string
   readonly json?: false
-  /** Has nothing to print here. */
-  readonly quiet?: true
+  /** Prints one JSON value per line. */
+  readonly lines?: true
   /** Its code is an answer, not a failure: it prints all the same. */
   readonly answers?: true
 }
@@ -116,20 +119,22 @@ const cases: readonly Case[] = [
   { command: 'state check', args: ['S'] },
   { command: 'state update', args: ['S'] },
   { command: 'state clean' },
-  { command: 'rescue', json: false },
-  { command: 'diff', args: ['S'], json: false },
-  { command: 'restore', args: ['S'], json: false },
-  { command: 'undo', json: false },
+  { command: 'rescue' },
+  { command: 'diff', args: ['S'] },
+  { command: 'diff', args: ['S', '--patch'] },
+  { command: 'restore', args: ['S'] },
+  { command: 'undo' },
   { command: 'export', args: ['S'], code: usage, json: false },
   { command: 'import', args: ['nosuch'], code: usage, json: false },
-  { command: 'serve', args: ['--no-open'], until: '127.0.0.1', json: false },
-  { command: 'logs', json: false, quiet: true },
+  { command: 'serve', args: ['--no-open'], until: '127.0.0.1' },
+  { command: 'logs', lines: true },
   // Without a service manager that answers; with one: test/processes/service.test.ts.
-  { command: 'service install', code: failed, json: false },
-  { command: 'service uninstall', code: failed, json: false },
-  { command: 'service start', code: failed, json: false },
-  { command: 'service stop', code: failed, json: false },
-  { command: 'service status', code: failed, answers: true, json: false },
+  { command: 'service install', code: failed },
+  { command: 'service uninstall', code: failed },
+  { command: 'service start', code: failed },
+  { command: 'service stop', code: failed },
+  { command: 'service status', code: failed, answers: true },
+  { command: 'test' },
   { command: 'hooks install' },
   { command: 'hooks status' },
   { command: 'hooks uninstall' },
@@ -157,7 +162,28 @@ const ending = cases.filter(({ until }) => until === undefined)
 const lasting = cases.filter(({ until }) => until !== undefined)
 const colour = /\u001b\[[0-9;]*m/
 
+function expectJson(command: string, text: string): void {
+  const schema = Object.entries(outputSchemas).find(([name]) => name === command)?.[1]
+  const parsed = schema?.safeParse(JSON.parse(text))
+  expect({ command, issues: parsed?.error?.issues ?? [], success: parsed?.success }).toEqual({
+    command,
+    issues: [],
+    success: true,
+  })
+}
+
 describe('the cases below', () => {
+  it('have JSON of every command that promises some', () => {
+    const tried = cases.filter(({ json }) => json !== false).map(({ command }) => command)
+    // Given back further down; with a monitor that runs in `running.spec.ts`.
+    const elsewhere = ['export', 'import', 'pause', 'resume']
+    expect(
+      Object.keys(outputSchemas)
+        .filter(name => !tried.includes(name))
+        .sort(),
+    ).toEqual(elsewhere)
+  })
+
   it('are of every command that there is', () => {
     const { terminal } = createFakeTerminal()
     const environment = { env: {}, home: '/nowhere', platform: 'linux' } as const
@@ -173,7 +199,7 @@ describe('in a pipe', () => {
     const { code, out, err } = run(wordsOf(one))
     expect({ code, out, err }).toMatchObject({ code: one.code ?? 0 })
     expect(`${out}${err}`).not.toMatch(/\u001b/)
-    expect(out === '').toBe(!one.answers && (one.code !== undefined || one.quiet === true))
+    expect(out === '').toBe(!one.answers && one.code !== undefined)
   })
 
   it.each(lasting.map(one => [titleOf(one), one] as const))('%s runs until it is interrupted', async (_title, one) => {
@@ -193,10 +219,36 @@ describe('in a pipe', () => {
   it.each(withJson.map(one => [titleOf(one), one] as const))('%s --json fits its schema', (_title, one) => {
     const { code, out } = run([...wordsOf(one), '--json'])
     expect(code).toBe(one.code ?? 0)
-    const schema = Object.entries(outputSchemas).find(([name]) => name === one.command)?.[1]
-    const parsed = schema?.safeParse(JSON.parse(out))
-    expect(parsed?.error?.issues ?? []).toEqual([])
-    expect(parsed?.success).toBe(true)
+    for (const text of one.lines ? out.trim().split('\n') : [out]) expectJson(one.command, text)
+  })
+
+  it('what is given back, in all its ways, fits its schema', () => {
+    const [target, archive] = [path.join(scratch.folder, 'beside'), path.join(scratch.folder, 'one.tar.zst')]
+    const steps: readonly (readonly [code: number, ...words: string[]])[] = [
+      [0, 'restore', id, '--to', target],
+      [usage, 'restore', id, '--to', target],
+      [0, 'restore', id, '--in-place', '--yes'],
+      [0, 'undo'],
+      [0, 'undo', '--last'],
+      [0, 'export', id, '--to', archive],
+      [usage, 'export', id, '--to', archive],
+      [0, 'import', archive],
+      [failed, 'import', path.join(target, 'RESTORED.json')],
+    ]
+    for (const [code, ...words] of steps) {
+      const ended = run([...words, '--json'])
+      expect({ words, code: ended.code, err: ended.err }).toMatchObject({ words, code })
+      expectJson(words[0] ?? '', ended.out)
+    }
+  })
+
+  it('serve --json prints a link that fits its schema', async () => {
+    const child = spawn(process.execPath, [program, 'serve', '--no-open', '--json'], { cwd: demo.projects[0], env })
+    const line = await new Promise<string>(resolve => child.stdout.once('data', data => resolve(String(data))))
+    const over = new Promise(resolve => child.once('close', resolve))
+    child.kill('SIGTERM')
+    expect(await over).toBe(0)
+    expectJson('serve', line)
   })
 })
 

@@ -124,14 +124,14 @@ export function createMaker({ ports, store, snapshotter, isDoubtful = () => fals
         finish.pack,
         guard.held,
       )
-      const treeBytes = (finish.pack?.bytes ?? 0) - drafts.reduce((sum, { draft }) => sum + addedBytes(draft), 0)
+      const added = addedBytes(drafts, finish.pack?.bytes ?? 0)
       const tookMs = (ports.clock.monotonicMs() - startedMs) / items.length
       const toOutcome = (each: MadeDraft): CheckpointOutcome | 'packs-gone' => {
         const at = drafts.indexOf(each)
         const commit = commits[at]
         if (commit?.kind === 'packs-gone') return 'packs-gone'
         if (!commit) return failed(each.item, abortedBy(guard))
-        return outcomeOf(commit, each, tree, { tookMs, treeBytes: at === 0 ? treeBytes : 0 })
+        return outcomeOf(commit, each, tree, { tookMs, addedBytes: added[at] ?? 0 })
       }
       return made.map(each => (isDraft(each) ? toOutcome(each) : each))
     } finally {
@@ -269,7 +269,7 @@ function outcomeOf(
   commit: Exclude<Commit, { kind: 'packs-gone' }>,
   made: MadeDraft,
   tree: ProjectTree,
-  cost: { readonly tookMs: number; readonly treeBytes: number },
+  cost: { readonly tookMs: number; readonly addedBytes: number },
 ): CheckpointOutcome {
   switch (commit.kind) {
     case 'committed':
@@ -278,7 +278,7 @@ function outcomeOf(
         sessionId: commit.sessionId,
         seq: commit.record.seq,
         atMs: commit.record.at,
-        addedBytes: addedBytes(made.draft) + cost.treeBytes + commit.recordBytes,
+        addedBytes: cost.addedBytes + commit.recordBytes,
         tookMs: cost.tookMs,
         warnings: warningsOf(commit.record, tree, made.anew),
       }
@@ -289,10 +289,22 @@ function outcomeOf(
   }
 }
 
-/** What its streams have in the new pack. */
-function addedBytes({ streams }: RecordDraft): number {
-  const added = streams.flatMap(({ segments }) => segments.filter(([pack]) => pack === 0))
-  return added.reduce((sum, [, , storedBytes]) => sum + storedBytes, 0)
+/** Each one's share of the new pack: a frame that several need counts for the first, and so does the work tree. */
+function addedBytes(drafts: readonly MadeDraft[], packBytes: number): readonly number[] {
+  const counted = new Set<number>()
+  const ofStreams = drafts.map(({ draft }) => {
+    const places = draft.streams.flatMap(({ segments }) => segments)
+    const own = new Map(
+      places.filter(([pack, at]) => pack === 0 && !counted.has(at)).map(place => [place[1], place[2]]),
+    )
+    for (const at of own.keys()) counted.add(at)
+    return sum(own.values())
+  })
+  return ofStreams.map((bytes, at) => (at === 0 ? bytes + packBytes - sum(ofStreams) : bytes))
+}
+
+function sum(numbers: Iterable<number>): number {
+  return [...numbers].reduce((all, number) => all + number, 0)
 }
 
 function warningsOf(record: CheckpointRecord, tree: ProjectTree, anew: boolean): readonly string[] {

@@ -160,6 +160,7 @@ function fixedSettings(settings: GitSettings): GitSettings {
 async function askHead(git: Git, repository: GitRepository, call: GitCall): Promise<PrivateHead> {
   const theirs = { ...call, env: { GIT_DIR: repository.gitDir } }
   const symbolic = await git.run(['symbolic-ref', '--quiet', 'HEAD'], theirs)
+  if (wasStopped(symbolic)) return { commit: null, branch: null, known: false }
   const branch = symbolic.code === 0 ? branchName(symbolic.stdout.toString('utf8').trim()) : null
   const parsed = await git.run(['rev-parse', '--verify', '--quiet', 'HEAD'], theirs)
   const commit = parsed.stdout.toString('utf8').trim()

@@ -1,13 +1,23 @@
-import { appendFileSync, mkdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
+import {
+  appendFileSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs'
 import path from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { CheckpointOutcome, CheckpointRecord } from '../../shared/core/checkpoint.ts'
+import type { SessionId } from '../../shared/core/session.ts'
 import { defaultSettings } from '../../shared/core/settings.ts'
 import type { SavedTree } from '../../shared/engine/checkpoint-history.ts'
-import { createMaker, type MakeGuard } from '../../shared/engine/checkpoint-maker.ts'
+import { createMaker, type MakeGuard, type MakeItem } from '../../shared/engine/checkpoint-maker.ts'
 import type { CheckpointStore } from '../../shared/engine/checkpoint-store.ts'
 import { createSnapshotter } from '../../shared/engine/work-tree-snapshot.ts'
-import { requestOf, sessionOf } from '../support/core-values.ts'
+import { idOf, requestOf, sessionOf } from '../support/core-values.ts'
 import { seededRandom } from '../support/random.ts'
 import { makeScratchFolder, removeScratchFolder } from '../support/scratch.ts'
 import {
@@ -56,27 +66,31 @@ const flip = (file: string, at: number) => {
 }
 
 async function make(through: CheckpointStore = store): Promise<CheckpointOutcome> {
+  const [outcome] = await makeAll([sessionA], through)
+  return outcome ?? expect.fail('no outcome')
+}
+
+/** Of sessions that have the same transcript. */
+async function makeAll(ids: readonly SessionId[], through = store): Promise<readonly CheckpointOutcome[]> {
   const snapshotter = createSnapshotter(realPorts, {
     gitFolder: path.join(scratch, 'git'),
     home: path.join(scratch, 'home'),
     limits: defaultSettings.limits,
   })
   const maker = createMaker({ ports: realPorts, store: through, snapshotter, isDoubtful: () => doubtful })
-  const session = {
-    ...sessionOf({
-      facts: { sessionId: sessionA, cwd: project },
-      streams: [describeTranscript(transcript, readFileSync(transcript))],
-    }),
-    project: { root: project, name: 'project', kind: 'folder' as const },
-  }
-  const found = store.newest(sessionA)
-  const { record: last, highestSeq: afterSeq } = found.ok ? found : expect.fail('unreadable')
-  const outcomes = await maker.makeCheckpoints(
-    [{ session, request: requestOf(1), last, afterSeq }],
-    treeOf(last),
-    guard,
-  )
-  return outcomes[0] ?? expect.fail('no outcome')
+  const items = ids.map((sessionId): MakeItem => {
+    const session = {
+      ...sessionOf({
+        facts: { sessionId, cwd: project },
+        streams: [describeTranscript(transcript, readFileSync(transcript))],
+      }),
+      project: { root: project, name: 'project', kind: 'folder' as const },
+    }
+    const found = store.newest(sessionId)
+    const { record: last, highestSeq: afterSeq } = found.ok ? found : expect.fail('unreadable')
+    return { session, request: requestOf(1), last, afterSeq }
+  })
+  return maker.makeCheckpoints(items, treeOf(items[0]?.last ?? null), guard)
 }
 
 function treeOf(record: CheckpointRecord | null): SavedTree | null {
@@ -123,6 +137,16 @@ describe('the maker', () => {
     grow()
     expect(await make()).toMatchObject({ kind: 'saved', warnings: ['1 path left out of the work tree'] })
     expect(newest().tree).toMatchObject({ files: 1, skipped: 1 })
+  })
+
+  it('tells of sessions that share what they added so that all of it is told once, and nothing below nothing', async () => {
+    const ids = [idOf(11), idOf(12), idOf(13)]
+    const outcomes = await makeAll(ids)
+    const added = outcomes.map(each => (each.kind === 'saved' ? each.addedBytes : -1))
+    const [pack] = readdirSync(store.paths.packs).map(name => statSync(path.join(store.paths.packs, name)).size)
+    const records = ids.map(id => statSync(path.join(store.paths.checkpoints, id, '00000001.json')).size)
+    const [first = 0, ...others] = records
+    expect(added).toEqual([first + (pack ?? 0), ...others])
   })
 
   it('makes it even when nothing is new, because nothing else is whole', async () => {

@@ -106,7 +106,7 @@ const trace = () => `touch '${canary}'; false`
 
 type Attack = readonly [title: string, arm: () => void]
 
-/** 1 to 12: `git status` runs the program. */
+/** 1 to 13: `git status` runs the program. */
 const onStatus: readonly Attack[] = [
   ['core.fsmonitor', () => config('core.fsmonitor', sentinel)],
   ['core.fsmonitor in an included file', () => include('include.path')],
@@ -129,6 +129,14 @@ const onStatus: readonly Attack[] = [
       config('filter.evil.clean', sentinel)
     },
   ],
+  [
+    'a filter of core.attributesFile',
+    () => {
+      fs.writeFileSync(path.join(world.folder, 'attributes'), '* filter=evil\n')
+      config('core.attributesFile', path.join(world.folder, 'attributes'))
+      config('filter.evil.clean', sentinel)
+    },
+  ],
   ['a hook', () => hook(at('.git/hooks'))],
   [
     'a hook in core.hooksPath',
@@ -141,7 +149,7 @@ const onStatus: readonly Attack[] = [
   ["a submodule's clean filter", () => filterEverything(dirtySubmodule(), 'clean')],
 ]
 
-/** 13 to 15: `git status` fetches a missing object, and the way to it is a program. */
+/** 14 to 16: `git status` fetches a missing object, and the way to it is a program. */
 const onFetch: readonly Attack[] = [
   ['core.sshCommand', () => promisor({ 'core.sshCommand': trace(), 'remote.origin.url': 'ssh://example.invalid/x' })],
   [
@@ -154,7 +162,7 @@ const onFetch: readonly Attack[] = [
   ],
 ]
 
-/** 16 to 23: git's own `status` is safe, another command is not. */
+/** 17 to 25: git's own `status` is safe, another command is not. */
 const elsewhere: readonly (readonly [title: string, arm: () => void, control: () => void])[] = [
   ['diff.external', () => config('diff.external', sentinel), () => attempt('diff')],
   [
@@ -198,6 +206,14 @@ const elsewhere: readonly (readonly [title: string, arm: () => void, control: ()
       config('pager.status', 'true')
     },
     () => attempt('-c', 'alias.page=!$(git var GIT_PAGER) </dev/null', 'page'),
+  ],
+  [
+    "a submodule's update command",
+    () => {
+      git(dirtySubmodule(), 'commit', '-q', '-a', '-m', 'moved on')
+      config('submodule.lib.update', `!${sentinel} </dev/null`)
+    },
+    () => attempt('submodule', 'update'),
   ],
   [
     "an embedded repository's core.fsmonitor",
@@ -253,6 +269,8 @@ describeWithGit('a hostile repository runs nothing of its own', () => {
       GIT_DIR: path.join(world.folder, 'elsewhere'),
       GIT_INDEX_FILE: path.join(world.folder, 'elsewhere-index'),
     }
+    const { GIT_DIR, GIT_INDEX_FILE, ...monitor } = environment
+    expectToFall(() => execFileSync('git', ['status'], { cwd: world.root, env: monitor, stdio: 'ignore' }))
     const { manifest } = await world.capture(null, world.snapshotter({ environment }))
     expect(wasRun()).toBe(false)
     expect(manifest.files).toMatchObject([{ path: 'a.txt' }])

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process'
 import fs from 'node:fs'
 import path from 'node:path'
 import { afterEach, beforeEach, expect, it } from 'vitest'
@@ -24,10 +25,15 @@ afterEach(() => world.remove())
 
 const at = (...names: string[]) => path.join(world.root, ...names)
 
-function prepare(root = world.root, ports: Ports = agedPorts, environment = {}): Promise<PrivateGitDir> {
+function prepare(
+  root = world.root,
+  ports: Ports = agedPorts,
+  environment = {},
+  timeoutMs = 10_000,
+): Promise<PrivateGitDir> {
   const user = { home: world.home, environment: { PATH: process.env['PATH'], ...environment } }
   const dirs = createPrivateGitDirs(ports, createGit(ports.commands, user.environment), world.gitFolder, user)
-  return dirs.prepare({ root, repository: repositoryAt(ports.files, root), timeoutMs: 10_000 })
+  return dirs.prepare({ root, repository: repositoryAt(ports.files, root), timeoutMs })
 }
 
 /** What git itself reads in a git dir: name=value lines, sorted. */
@@ -226,6 +232,18 @@ describeWithGit('HEAD of our git dir', () => {
     fs.writeFileSync(at('.git/reftable/tables.list'), 'one\n')
     expect((await prepare(world.root, ports)).head).toEqual({ commit, branch: 'main', known: true })
     expect(asked).toEqual([`symbolic-ref ${at('.git')}`, `rev-parse ${at('.git')}`])
+  })
+})
+
+describeWithGit('a HEAD that nobody can read', () => {
+  it('costs its time once: a git that was ended over it is not asked again', async () => {
+    fs.rmSync(at('.git/HEAD'))
+    execFileSync('mkfifo', [at('.git/HEAD')])
+    const { calls, ports } = countingCommands()
+    const dir = await prepare(world.root, ports, {}, 400)
+    expect(dir.head).toEqual({ commit: null, branch: null, known: false })
+    const asked = calls.map(({ args }) => args.find(arg => /^(symbolic-ref|rev-parse)$/.test(arg)))
+    expect(asked.filter(arg => arg !== undefined)).toEqual(['symbolic-ref'])
   })
 })
 

@@ -60,6 +60,13 @@ function failing(...args: string[]): void {
   expect(() => world.git(...args)).toThrow()
 }
 
+/** Of a server that was killed. */
+function leaveSocket(file: string): void {
+  const server = `require('node:net').createServer().listen(process.argv[1], () => process.kill(process.pid, 'SIGKILL'))`
+  expect(() => execFileSync(process.execPath, ['-e', server, file])).toThrow()
+  expect(fs.lstatSync(file).isSocket()).toBe(true)
+}
+
 const linkedRoot = () => path.join(world.folder, 'linked')
 
 const scenarios: readonly Scenario[] = [
@@ -275,6 +282,32 @@ const scenarios: readonly Scenario[] = [
     },
   },
   {
+    title: 'line ends and ids that git would write in another form, mixed ones too',
+    make: () => {
+      world.write('.gitattributes', '*.id ident\n*.crlf text eol=crlf\n*.lf text eol=lf\n')
+      world.git('config', 'core.autocrlf', 'true')
+      for (const name of ['a.txt', 'x.crlf', 'y.lf', 'z.id'])
+        world.write(name, 'one\r\ntwo\n$Id: not mine $\nthree\r\n')
+      world.git('add', 'x.crlf', 'z.id')
+      world.write('z.id', 'one\n$Id$\n')
+    },
+  },
+  {
+    title: 'a file system monitor that told git that nothing has changed',
+    make: () => {
+      fs.writeFileSync(at('.git/liar'), "#!/bin/sh\nprintf 'token\\0'\n", { mode: 0o755 })
+      world.git('config', 'core.fsmonitor', at('.git/liar'))
+      world.git('update-index', '--fsmonitor')
+      world.git('status')
+      world.git('status')
+      world.write('a.txt', 'two\n')
+      world.write('src/b.ts', 'export const b = 22\n')
+      // It is believed: git itself sees nothing.
+      expect(world.git('status', '--porcelain')).toBe('')
+    },
+    manifest: { files: [{ path: 'a.txt' }, { path: 'src/b.ts' }], degraded: null },
+  },
+  {
     title: 'index version 4 and an untracked cache',
     make: () => {
       world.git('update-index', '--index-version', '4')
@@ -323,6 +356,16 @@ const scenarios: readonly Scenario[] = [
     ignored: ['lib/outside.ts'],
   },
   {
+    title: 'a sparse checkout by patterns',
+    make: () => {
+      world.git('sparse-checkout', 'set', '--no-cone', '/*', '!/lib/')
+      world.write('src/deep/c.ts', 'export const c = 2\n')
+      world.write('lib/new', 'outside the patterns\n')
+    },
+    manifest: { files: [{ path: 'lib/new' }, { path: 'src/deep/c.ts' }], gone: [] },
+    ignored: ['lib/outside.ts'],
+  },
+  {
     title: 'SHA-256 objects',
     make: () => {
       fs.rmSync(at('.git'), { recursive: true })
@@ -353,14 +396,15 @@ const scenarios: readonly Scenario[] = [
     manifest: { files: [{ path: 'a.txt' }], degraded: null },
   },
   {
-    title: 'a pipe and a special file among the files',
+    title: 'a pipe, a socket and a special file among the files',
     make: () => {
       execFileSync('mkfifo', [at('pipe')])
+      leaveSocket(at('socket'))
       fs.rmSync(at('a.txt'))
       execFileSync('mkfifo', [at('a.txt')])
     },
     manifest: { skipped: [{ path: 'a.txt', reason: 'special' }] },
-    ignored: ['pipe', 'a.txt'],
+    ignored: ['pipe', 'socket', 'a.txt'],
   },
 ]
 

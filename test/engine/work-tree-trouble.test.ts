@@ -119,15 +119,40 @@ describeWithGit('a repository that git cannot read', () => {
 })
 
 describeWithGit('a listing that takes too long', () => {
-  it('is given up at the time limit, for a pipe in the place of .gitignore', async () => {
+  const pipeAt = (name: string) => {
+    fs.rmSync(at(name), { force: true })
+    fs.mkdirSync(path.dirname(at(name)), { recursive: true })
+    execFileSync('mkfifo', [at(name)])
+  }
+
+  it.each(['.gitignore', 'src/.gitignore', '.gitattributes', '.git/index', '.git/objects/info/alternates'])(
+    'is given up at the time limit, for a pipe in the place of %s',
+    async name => {
+      makeCommitted(world)
+      pipeAt(name)
+      const { calls, ports } = countingCommands()
+      const result = await world.snapshotter({ ports, bounds: { gitMs: 400 } }).survey(world.root, null)
+      expect(result).toMatchObject({ ok: false, code: 'timed-out', message: expect.stringContaining(world.root) })
+      // Trying the coarser ways of listing would only take as long again.
+      expect(calls.filter(({ args }) => args.includes('status'))).toHaveLength(1)
+    },
+  )
+
+  it.each([
+    '.git/config',
+    '.git/packed-refs',
+    '.git/shallow',
+    '.git/commondir',
+    '.git/info/exclude',
+    '.git/info/sparse-checkout',
+    '.git/refs/remotes/origin/main',
+    '.git/MERGE_HEAD',
+  ])('is none for a pipe in the place of %s, which git has no need to open', async name => {
     makeCommitted(world)
-    fs.rmSync(at('.gitignore'))
-    execFileSync('mkfifo', [at('.gitignore')])
-    const { calls, ports } = countingCommands()
-    const result = await world.snapshotter({ ports, bounds: { gitMs: 400 } }).survey(world.root, null)
-    expect(result).toMatchObject({ ok: false, code: 'timed-out', message: expect.stringContaining(world.root) })
-    // Trying the coarser ways of listing would only take as long again.
-    expect(calls.filter(({ args }) => args.includes('status'))).toHaveLength(1)
+    world.write('a.txt', 'two\n')
+    pipeAt(name)
+    const { manifest } = await world.capture()
+    expect(manifest).toMatchObject({ files: [{ path: 'a.txt' }], degraded: null, base: 'pinned' })
   })
 
   it('costs only the nested repository that it is in', async () => {

@@ -10,7 +10,7 @@ export interface FrameSink {
    *
    * @param content taken over before the call returns; the caller may reuse the memory
    * @param sha256 of `content`, lower-case hex
-   * @returns the place, with pack index 0: the pack being written
+   * @returns the place, with pack index 0: the pack being written. It is right at once: it goes into a manifest.
    *   A disk that fails is the sink's to report when it is finished; the snapshotter cannot tell and goes on.
    */
   add(content: Uint8Array, sha256: string): FramePlace

@@ -154,6 +154,13 @@ export function openPackWriter(ports: Pick<Ports, 'clock' | 'files' | 'processes
     const one: Waiting = { place, content, stored: null, done }
     waiting.push(one)
   }
+  /** For whoever writes a place down as soon as it is given: it must say where the content lies, not where it may lie. */
+  const writeNow = (place: FramePlace) => {
+    const one = waiting.find(each => each.place === place)
+    if (!one) return
+    waiting = waiting.filter(each => each !== one)
+    append(one.stored ?? encodeFrame(one.content), place)
+  }
   const steps = function* (): SyncSteps<PackFinish> {
     const written = open
     open = null
@@ -168,7 +175,11 @@ export function openPackWriter(ports: Pick<Ports, 'clock' | 'files' | 'processes
   }
 
   return {
-    add: (content, sha256) => added(content, sha256, place => append(encodeFrame(content), place)),
+    add(content, sha256) {
+      const place = added(content, sha256, making => append(encodeFrame(content), making))
+      writeNow(place)
+      return place
+    },
     addLater: (content, sha256) => added(content, sha256, place => compressLater(content, place)),
     room: async () => {
       const bytes = () => waiting.reduce((sum, { content }) => sum + content.byteLength, 0)

@@ -149,6 +149,13 @@ describe('the maker', () => {
     expect(added).toEqual([first + (pack ?? 0), ...others])
   })
 
+  it('finds a file of the work tree again that is the transcript itself, which is being compressed meanwhile', async () => {
+    writeFileSync(transcript, transcriptLines(random, 3_000_000))
+    writeFileSync(path.join(project, 'copy.jsonl'), readFileSync(transcript))
+    expect(await make()).toMatchObject({ kind: 'saved', warnings: [] })
+    expectWhole(newest())
+  })
+
   it('makes it even when nothing is new, because nothing else is whole', async () => {
     await make()
     rmSync(packFile(newest().packs[0]))

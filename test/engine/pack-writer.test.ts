@@ -197,6 +197,21 @@ describe('large content, compressed in another thread', () => {
     },
   )
 
+  it('has its place at once when the same content is added as it is', async () => {
+    const { pack, places } = addMixed(realPorts.files, folders)
+    const place = pack.add(mixed[2] ?? first, sha256(mixed[2] ?? first))
+    expect(place).toBe(places[2])
+    const atOnce = [...place]
+    const finish = await pack.finishTogether()
+    expect([...place]).toEqual(atOnce)
+    const name = finish.ok ? (finish.pack?.sha256 ?? '') : ''
+    const reader = openPackReader(realPorts.files, folders.packs)
+    expect(reader.checkWhole(name)).toBe(null)
+    const read = places.map((each, at) => reader.frame(name, each, sha256(mixed[at] ?? '')))
+    reader.close()
+    expect(read).toEqual(mixed.map(content => ({ ok: true, content })))
+  })
+
   it('makes whoever adds more wait while much is in work', async () => {
     const pack = openPackWriter(realPorts, folders)
     const content = Buffer.alloc(40_000_000, 'x')

@@ -24,7 +24,7 @@ import {
   watchCycles,
   windowsVisible,
 } from './launch.ts'
-import { makeSession, records, say } from './sessions.ts'
+import { makeSession, projectOf, records, say } from './sessions.ts'
 
 const login = { sessionId: '11111111-1111-4111-8111-111111111111', title: 'Mend the login page' }
 const search = { sessionId: '22222222-2222-4222-8222-222222222222', title: 'Make the search faster' }
@@ -122,6 +122,22 @@ function steps(target: Target): void {
     expect(thresholds).toEqual([7, 7])
     await page.getByRole('link', { name: 'Sessions' }).click()
     await expect.poll(limit).toMatch(/of 7 files$/)
+  })
+  it('opens the folder that a session works in', async () => {
+    await app.evaluate(({ shell }) => {
+      const opened: string[] = []
+      Object.assign(globalThis, { opened })
+      shell.openPath = async file => {
+        opened.push(file)
+        return ''
+      }
+    })
+    await page.getByRole('link', { name: login.title }).click()
+    await page.getByRole('button', { name: 'Open folder' }).click()
+    await page.getByRole('status').filter({ hasText: 'Opened.' }).waitFor()
+    const opened = await app.evaluate(() => (globalThis as unknown as { readonly opened: unknown }).opened)
+    expect(opened).toEqual([`${projectOf(home, login.sessionId)}${path.sep}`])
+    await page.getByRole('link', { name: 'Sessions' }).click()
   })
   it('takes the theme that the settings choose', async () => {
     await askMonitor(page, 'changeSettings', { changes: { appearance: 'dark' } })

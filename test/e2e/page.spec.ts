@@ -5,7 +5,6 @@
 import { readFileSync } from 'node:fs'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
-import { violations } from '../support/axe.ts'
 import { type DemoMonitor, startDemoMonitor, workStepMs } from '../support/demo-monitor.ts'
 import { tabTo } from '../support/keyboard.ts'
 import { type HostedPage, type HostOptions, hostPage, launchChromium, whyNoPage } from '../support/page-host.ts'
@@ -212,34 +211,6 @@ describe.skipIf(missing !== null)('the page in Chromium', () => {
       ['the first run', () => '#/welcome', 'Your sessions are being protected'],
       ['what is gone', () => '#/session/00000000-0000-4000-8000-000000000000', 'This session is not there'],
     ] as const
-    const looks = [
-      ['light', 'normal'],
-      ['dark', 'normal'],
-      ['light', 'more'],
-      ['dark', 'more'],
-    ] as const
-    for (const [colorScheme, contrast] of looks) {
-      const contrastName = contrast === 'more' ? 'high contrast' : 'normal contrast'
-      it(`has nothing for axe to find, ${colorScheme}, ${contrastName}`, async () => {
-        const { page, goTo } = await show({
-          context: { colorScheme, contrast: contrast === 'more' ? 'more' : 'no-preference' },
-        })
-        const found: Record<string, readonly string[]> = {}
-        for (const [name, hash, heading] of views) {
-          await goTo(hash())
-          await page.getByRole('heading', { level: 2, name: heading, exact: true }).waitFor()
-          found[name] = await violations(page)
-        }
-        await goTo('#/sessions')
-        await page.getByText('Group by project').click()
-        await page.getByRole('checkbox', { name: `Select ${busyTitle}` }).check()
-        found['the list, grouped, with a selection'] = await violations(page)
-        await page.getByRole('button', { name: 'Keyboard shortcuts' }).click()
-        await page.getByRole('dialog').waitFor()
-        found['the keys'] = await violations(page)
-        expect(found).toEqual(Object.fromEntries(Object.keys(found).map(name => [name, []])))
-      }, 180_000)
-    }
     it.each([
       [420, 1],
       [1_200, 1],

@@ -17,7 +17,11 @@ export function PreviewCard() {
   const draft = useSettingsDraft()
   const preview = usePreview(draft.candidate)
   return (
-    <aside className="card settings-preview" aria-labelledby="settings-preview-title">
+    <aside
+      className="card settings-preview"
+      aria-labelledby="settings-preview-title"
+      data-changed={draft.isChanged || undefined}
+    >
       <h3 id="settings-preview-title">{words.t('settings.preview.title')}</h3>
       <p className="preview-count" role="status">
         {draft.isChanged && draft.problems.length === 0

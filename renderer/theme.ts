@@ -1,5 +1,19 @@
 /** Mantine's theme: our type, sizes and corners, and its colours mapped to our tokens (`styles/tokens.css`). */
-import { Button, type CSSVariablesResolver, createTheme, Kbd, Modal, Tooltip } from '@mantine/core'
+import {
+  Autocomplete,
+  Button,
+  type CSSVariablesResolver,
+  createTheme,
+  Kbd,
+  Menu,
+  Modal,
+  Popover,
+  Select,
+  Tooltip,
+} from '@mantine/core'
+
+/** What opens stays in the part of the page that it belongs to: outside of all, a screen reader would not find it. */
+const inPlace = { withinPortal: false } as const
 
 export const theme = createTheme({
   fontFamily: 'var(--font)',
@@ -19,8 +33,13 @@ export const theme = createTheme({
   focusRing: 'auto',
   components: {
     Button: Button.extend({ defaultProps: { size: 'sm', variant: 'default' } }),
-    Modal: Modal.extend({ defaultProps: { centered: true, transitionProps: { duration: 0 } } }),
-    Tooltip: Tooltip.extend({ defaultProps: { openDelay: 400, transitionProps: { duration: 0 } } }),
+    // The body never scrolls; locking it would add a style that our policy does not let in.
+    Modal: Modal.extend({ defaultProps: { centered: true, lockScroll: false, transitionProps: { duration: 0 } } }),
+    Tooltip: Tooltip.extend({ defaultProps: { openDelay: 400, transitionProps: { duration: 0 }, ...inPlace } }),
+    Menu: Menu.extend({ defaultProps: { ...inPlace, withInitialFocusPlaceholder: false } }),
+    Popover: Popover.extend({ defaultProps: inPlace }),
+    Select: Select.extend({ defaultProps: { comboboxProps: inPlace } }),
+    Autocomplete: Autocomplete.extend({ defaultProps: { comboboxProps: inPlace } }),
     Kbd: Kbd.extend({ defaultProps: { size: 'xs' } }),
   },
 })

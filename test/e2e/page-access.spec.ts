@@ -111,6 +111,7 @@ describe.skipIf(missing !== null)('the page has nothing for axe to find', () => 
       await show('the first run', '#/welcome')
       await show('what is gone', '#/session/00000000-0000-4000-8000-000000000000')
       expect(found).toEqual(Object.fromEntries(Object.keys(found).map(where => [where, []])))
+      expect(hosted.complaints).toEqual([])
     },
     240_000,
   )

@@ -6,6 +6,7 @@ import type { TFunction } from 'i18next'
 import { createContext, useContext, useMemo } from 'react'
 import { useTranslation } from 'react-i18next'
 import { oneLine } from '../shared/core/format.ts'
+import { quickWords } from './quick-words.ts'
 
 export interface Words {
   readonly t: TFunction
@@ -140,7 +141,10 @@ export const WordsContext = createContext<Words | null>(null)
 /** The words for the language that the page has now. For the one place that provides them. */
 export function useMakeWords(): Words {
   const { t, i18n } = useTranslation()
-  return useMemo(() => createWords(formatsFor(i18n.language, navigator.languages), t), [i18n.language, t])
+  return useMemo(
+    () => createWords(formatsFor(i18n.language, navigator.languages), quickWords(t, i18n.language)),
+    [i18n.language, t],
+  )
 }
 
 /** @throws {Error} where nobody provides them. */

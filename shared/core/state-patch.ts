@@ -104,6 +104,7 @@ function withRows(
   rows: readonly PlacedRow[],
 ): readonly SessionView[] | null {
   if (gone.size === 0 && rows.length === 0) return before
+  if (gone.size + rows.length <= fewRows) return withFewRows(before, gone, rows)
   const placed = new Set(rows.map(([, row]) => idOf(row)))
   const kept = before.filter(({ sessionId }) => !placed.has(sessionId) && !gone.has(sessionId))
   const moved = new Map(before.map(view => [view.sessionId, view]))
@@ -118,6 +119,29 @@ function withRows(
     views.push(view)
   }
   return views.concat(kept.slice(taken))
+}
+
+/** Up to so many rows are looked for one by one: cheaper than a table of all, which a long list would need at each change. */
+const fewRows = 8
+
+/** As {@link withRows}. */
+function withFewRows(
+  before: readonly SessionView[],
+  gone: ReadonlySet<SessionId>,
+  rows: readonly PlacedRow[],
+): readonly SessionView[] | null {
+  const views = before.slice()
+  const taken = new Map<SessionId, SessionView>()
+  for (const id of [...gone, ...rows.map(([, row]) => idOf(row))]) {
+    const at = views.findIndex(({ sessionId }) => sessionId === id)
+    for (const view of at === -1 ? [] : views.splice(at, 1)) taken.set(id, view)
+  }
+  for (const [at, row] of rows) {
+    const view = typeof row === 'string' ? taken.get(row) : row
+    if (view === undefined || at > views.length) return null
+    views.splice(at, 0, view)
+  }
+  return views
 }
 
 function idOf(row: SessionView | SessionId): SessionId {

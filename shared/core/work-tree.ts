@@ -33,6 +33,29 @@ export const treeFileSchema = z.looseObject({
 })
 export type TreeFile = z.infer<typeof treeFileSchema>
 
+const hash = /^[0-9a-f]{64}$/
+const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0
+
+/** What {@link treeFileSchema} says, at a fraction of its cost: a manifest may list 50,000 of them. */
+export function isTreeFile(value: unknown): value is TreeFile {
+  if (typeof value !== 'object' || value === null) return false
+  const { path, kind, mode, bytes, sha256, place, statKey, status, torn } = value as Record<string, unknown>
+  return (
+    (typeof path === 'string' || treePathSchema.safeParse(path).success) &&
+    (kind === 'file' || kind === 'link') &&
+    isCount(mode) &&
+    mode <= 0o7777 &&
+    isCount(bytes) &&
+    typeof sha256 === 'string' &&
+    hash.test(sha256) &&
+    (place === null || (Array.isArray(place) && place.length === 4 && place.every(isCount))) &&
+    typeof statKey === 'string' &&
+    typeof status === 'string' &&
+    status.length <= 2 &&
+    (torn === undefined || typeof torn === 'boolean')
+  )
+}
+
 export const skipReasons = [
   'too-large',
   'snapshot-full',
@@ -63,7 +86,7 @@ const manifestShape = {
   basePin: z.looseObject({ ...pinPart, earlier: z.array(z.looseObject(pinPart)).optional() }).nullable(),
   /** Why unpushed commits could not be pinned, in words. */
   baseNote: z.string().optional(),
-  files: z.array(treeFileSchema),
+  files: z.custom<TreeFile[]>(value => Array.isArray(value) && value.every(isTreeFile)),
   /** Content that is only in the index (`git add -p`). */
   staged: z.array(
     z.looseObject({

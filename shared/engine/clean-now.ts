@@ -9,13 +9,13 @@ import type { HeadEntry } from './head-tree.ts'
 import type { TreeNow } from './in-place-plan.ts'
 import type { RestorableTree } from './restorable-tree.ts'
 import { levelsOf, type PlannedEntry, type TreeLevel } from './restore-plan.ts'
-import { byteKey, joinTreePaths, treePathBytes } from './tree-path.ts'
+import { byteKey, byteKeyOf, joinTreePaths } from './tree-path.ts'
 
 export interface CleanNow {
   /** True if the file is as committed now, and the commit has the same as the checkpoint's. */
   isAsIn(entry: PlannedEntry): boolean
   /** True if the file is as committed now, whatever the checkpoint has of it. */
-  isCommitted(name: Buffer): boolean
+  isCommitted(key: string): boolean
 }
 
 const nothingIsClean: CleanNow = { isAsIn: () => false, isCommitted: () => false }
@@ -37,14 +37,14 @@ export function cleanNow(now: TreeNow, { levels }: Pick<RestorableTree, 'levels'
     return listed.has(key) ? undefined : byName.get(key)
   }
   return {
-    isAsIn: ({ name, kind, mode, source }) => {
-      if (source.from !== 'head' || listed.has(byteKey(name))) return false
+    isAsIn: ({ key, kind, mode, source }) => {
+      if (source.from !== 'head' || listed.has(key)) return false
       if (unmoved[source.level] === true) return true
-      const found = source.level === 0 ? committed(byteKey(name)) : undefined
+      const found = source.level === 0 ? committed(key) : undefined
       return found?.objectId === source.objectId && isOfMode(found.gitMode, kind, mode)
     },
-    isCommitted: name => {
-      const found = committed(byteKey(name))
+    isCommitted: key => {
+      const found = committed(key)
       return found !== undefined && found.gitMode !== '160000'
     },
   }
@@ -56,7 +56,7 @@ function isOfMode(gitMode: string, kind: PlannedEntry['kind'], mode: number): bo
 }
 
 function prefixKey({ prefix }: TreeLevel): string {
-  return prefix === null ? '' : byteKey(treePathBytes(prefix))
+  return prefix === null ? '' : byteKeyOf(prefix)
 }
 
 function isExact({ manifest }: TreeLevel): boolean {
@@ -67,6 +67,6 @@ function isExact({ manifest }: TreeLevel): boolean {
 function listedKeys({ prefix, manifest }: TreeLevel): readonly string[] {
   const { files, gone, skipped }: TreeManifest = manifest
   return [...files.map(({ path }) => path), ...gone, ...skipped.map(({ path }) => path)].map(path =>
-    byteKey(treePathBytes(prefix === null ? path : joinTreePaths(prefix, path))),
+    byteKeyOf(prefix === null ? path : joinTreePaths(prefix, path)),
   )
 }

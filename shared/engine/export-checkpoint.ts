@@ -29,7 +29,7 @@ import { packOf } from './record-check.ts'
 import { openTree, type RestorableTree } from './restorable-tree.ts'
 import type { LeftOut, PlannedEntry } from './restore-plan.ts'
 import { whyAsKept } from './restore-side.ts'
-import { byteKey, treePathOf } from './tree-path.ts'
+import { nameOfKey, shownKey, treePathOf } from './tree-path.ts'
 
 export interface ExportParts {
   readonly ports: Ports
@@ -217,10 +217,10 @@ async function addEntries(
 ): Promise<ExportedFile[]> {
   const added: ExportedFile[] = []
   const forms = folder === 'files' ? await tree.forms.of(entries) : new Map<string, never>()
-  const formOf = ({ name }: PlannedEntry) => forms.get(byteKey(name)) ?? null
+  const formOf = ({ key }: PlannedEntry) => forms.get(key) ?? null
   for (const entry of entries) {
     const form = formOf(entry)
-    const shown = entry.name.toString()
+    const shown = shownKey(entry.key)
     if (form?.kind === 'unknown') asKept.push({ path: shown, reason: whyAsKept(form) })
     if (form?.kind === 'lfs') {
       const content = foreignContent(ports.files, form)
@@ -253,7 +253,7 @@ async function addEntries(
         }
       }
       for (const [id, reason] of problems ?? []) {
-        for (const { name } of part.get(id) ?? []) lost.push({ path: name.toString(), reason })
+        for (const { key } of part.get(id) ?? []) lost.push({ path: shownKey(key), reason })
       }
     }
   }
@@ -273,9 +273,10 @@ function foreignContent(files: FileSystem, { at, bytes, sha256 }: Extract<HeadFo
 async function addEntry(
   archive: Archive,
   folder: 'files' | 'staged' | 'as-in-git',
-  { name, kind, mode }: PlannedEntry,
+  { key, kind, mode }: PlannedEntry,
   content: Buffer,
 ): Promise<ExportedFile> {
+  const name = nameOfKey(key)
   const isPlain = isUtf8(name) && (kind === 'file' || (isUtf8(content) && content.length > 0 && !content.includes(0)))
   const at = isPlain ? `${folder}/${name.toString('utf8')}` : `odd-names/${archive.odd++}`
   if (kind === 'link' && isPlain) await addLink(archive, at, content.toString('utf8'))

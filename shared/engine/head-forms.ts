@@ -33,7 +33,7 @@ import type { HeadTree } from './head-tree.ts'
 import type { PackReader } from './pack-reader.ts'
 import type { FileSystem } from './ports.ts'
 import { type PlannedEntry, packIn, type TreeLevel } from './restore-plan.ts'
-import { byteKey, isSafeTreePath, treePathBytes, treePathOf } from './tree-path.ts'
+import { byteKey, byteKeyOf, isSafeTreePath, nameOfKey, treePathBytes, treePathOf } from './tree-path.ts'
 
 /** A form that is not simply what git keeps. */
 export type HeadForm =
@@ -130,20 +130,18 @@ async function formsOfLevel(parts: LevelParts, entries: readonly PlannedEntry[])
   const found = new Map<string, HeadForm>()
   if (conversions === null) {
     const why = 'its attributes cannot be told, so git may keep it in another form'
-    for (const { name } of entries) found.set(byteKey(name), { ...otherwise, why })
+    for (const { key } of entries) found.set(key, { ...otherwise, why })
     return found
   }
   if (conversions.size === 0) return found
   const indexed = indexOf(parts, repository, conversions)
   const candidates = entries.flatMap((entry): Candidate[] => {
-    const name = nameInLevel(parts.level, entry.name)
+    const name = nameInLevel(parts.level, entry)
     const conversion = conversions.get(byteKey(name))
     if (!conversion || entry.source.from !== 'head') return []
     const { objectId } = entry.source
     const known = indexed.get(byteKey(name))
-    return [
-      { key: byteKey(entry.name), name, objectId, conversion, indexed: known?.object === objectId ? known : null },
-    ]
+    return [{ key: entry.key, name, objectId, conversion, indexed: known?.object === objectId ? known : null }]
   })
   const sizes = await parts.tree.sizes(candidates.map(({ objectId }) => objectId))
   const toRead = new Map<string, Candidate[]>()
@@ -165,8 +163,8 @@ async function formsOfLevel(parts: LevelParts, entries: readonly PlannedEntry[])
   return found
 }
 
-function nameInLevel({ prefix }: TreeLevel, name: Buffer): Buffer {
-  return prefix === null ? name : name.subarray(treePathBytes(prefix).length + 1)
+function nameInLevel({ prefix }: TreeLevel, { key }: PlannedEntry): Buffer {
+  return nameOfKey(prefix === null ? key : key.slice(byteKeyOf(prefix).length + 1))
 }
 
 /** Of paths that have one, by their name in the repository; null if git does not tell. */
@@ -186,7 +184,7 @@ async function conversionsOf(
     infoFile: repository && path.join(repository.commonDir, 'info', 'attributes'),
     userFile: settings.attributesFile,
   }
-  const names = entries.map(({ name }) => nameInLevel(level, name))
+  const names = entries.map(entry => nameInLevel(level, entry))
   const attributes = await readAttributes(files, git, scratch, source, names, signal)
   if (attributes === null) return null
   const found = new Map<string, Conversion>()

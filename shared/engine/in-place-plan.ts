@@ -8,7 +8,7 @@
  * 4. What cannot be told, byte for byte, as it lay there (`head-forms.ts`) is `blocked`, and never written.
  */
 import { type RestoreAction, type RestoreRules, restoreActions } from '../core/restore.ts'
-import { displayTreePath, type TreeFile, type TreeManifest } from '../core/work-tree.ts'
+import type { TreeFile, TreeManifest } from '../core/work-tree.ts'
 import { type CleanNow, cleanNow } from './clean-now.ts'
 import type { HeadForm } from './head-forms.ts'
 import type { HeadEntry } from './head-tree.ts'
@@ -25,8 +25,7 @@ import {
 } from './present-files.ts'
 import { isBelow, type RestorableTree, shownName } from './restorable-tree.ts'
 import { levelsOf, type PlannedEntry } from './restore-plan.ts'
-import { statKeyOf } from './stat-key.ts'
-import { byteKey, joinTreePaths, treePathBytes, treePathOf } from './tree-path.ts'
+import { byteKey, byteKeyOf, joinTreePaths, nameOfKey, shownKey } from './tree-path.ts'
 
 export interface PlannedPath {
   readonly shown: string
@@ -86,19 +85,30 @@ export async function planInPlace(parts: InPlaceParts): Promise<readonly Planned
     const untouched = clean.isAsIn(entry) ? untouchedPath(reader, entry) : null
     if (untouched === null) others.push(entry)
     else planned.push(untouched)
-    if (!(await step(planned.length))) return null
+    if (planned.length % quickSteps === 0 && !(await step(planned.length))) return null
   }
   const forms = await tree.forms.of(others)
+  const all = { ...parts, clean }
   for (const entry of others) {
-    const form = forms.get(byteKey(entry.name)) ?? null
-    const present = presentOf(reader, entry, surveyed, objectHash)
-    planned.push(await planEntry({ ...parts, clean }, entry, form, present))
-    if (!(await step(planned.length))) return null
+    const { key } = entry
+    const known = entry.source.from === 'store' ? surveyed.get(key) : undefined
+    const seen = known && !known.torn ? presentAsSurveyed(known) : null
+    const present = seen ?? reader.read(nameOfKey(key), entry.source.from === 'head' ? objectHash : null)
+    const path = planEntry(all, entry, forms.get(key) ?? null, present)
+    planned.push(path instanceof Promise ? await path : path)
+    const isDue = seen === null || planned.length % quickSteps === 0
+    if (isDue && !(await step(planned.length))) return null
   }
-  planned.push(...leftAlone(parts))
-  const order = new Map(restoreActions.map((action, at) => [action, at]))
-  const rank = ({ action }: PlannedPath) => order.get(action) ?? 0
-  return planned.sort((a, b) => rank(a) - rank(b) || (a.shown < b.shown ? -1 : Number(a.shown > b.shown)))
+  for (const left of leftAlone(parts, surveyed)) planned.push(left)
+  const byAction = Map.groupBy(planned, ({ action }) => action)
+  return restoreActions.flatMap(action => (byAction.get(action) ?? []).sort(byShownName))
+}
+
+/** Paths that cost no reading, between two looks at whether others are due. */
+const quickSteps = 64
+
+function byShownName(a: PlannedPath, b: PlannedPath): number {
+  return a.shown < b.shown ? -1 : Number(a.shown > b.shown)
 }
 
 /** Git names its objects by SHA-1, or by SHA-256 in repositories that were made so. */
@@ -108,13 +118,14 @@ export function objectHashOf({ heads }: Pick<RestorableTree, 'heads'>): ObjectHa
 
 /** What git finds unchanged; null if something else lies there after all. */
 function untouchedPath(reader: PresentReader, entry: PlannedEntry): PlannedPath | null {
-  const stat = reader.look(entry.name)
+  const name = nameOfKey(entry.key)
+  const stat = reader.look(name)
   const common = { shown: shownName(entry), action: 'same', willWrite: false, entry, form: null } as const
   if (stat?.kind === entry.kind) {
     const mode = entry.kind === 'link' ? 0o777 : stat.mode & 0o777
     return { ...common, mode, present: { present: 'as-committed', kind: entry.kind, bytes: stat.size }, note: null }
   }
-  const isAbsent = stat === null && reader.read(entry.name).present === 'absent'
+  const isAbsent = stat === null && reader.read(name).present === 'absent'
   return isAbsent ? { ...common, mode: entry.mode, present: absent, note: "git's sparse checkout leaves it out" } : null
 }
 
@@ -125,38 +136,32 @@ function surveyedFiles(now: TreeNow): ReadonlyMap<string, TreeFile> {
   for (const { prefix, manifest } of levelsOf(now.manifest, now.manifest.root)) {
     for (const file of manifest.files) {
       const name = prefix === null ? file.path : joinTreePaths(prefix, file.path)
-      found.set(byteKey(treePathBytes(name)), file)
+      found.set(byteKeyOf(name), file)
     }
   }
   return found
 }
 
-function presentOf(
-  reader: PresentReader,
-  { name, source }: PlannedEntry,
-  surveyed: ReadonlyMap<string, TreeFile>,
-  objectHash: ObjectHash,
-): Present {
-  const known = source.from === 'store' ? surveyed.get(byteKey(name)) : undefined
-  const stat = known && !known.torn ? reader.look(name) : null
-  if (!known || stat === null || stat.kind !== known.kind || statKeyOf(stat) !== known.statKey) {
-    return reader.read(name, source.from === 'head' ? objectHash : null)
-  }
-  const { kind, bytes, sha256, statKey } = known
-  const mode = kind === 'link' ? 0o777 : stat.mode & 0o777
-  return { present: 'file', kind, mode, bytes, sha256, statKey, uid: stat.uid, objectId: null }
+function presentAsSurveyed(file: TreeFile): PresentFile {
+  const { kind, bytes, sha256, statKey } = file
+  return { present: 'file', kind, mode: modeOf(file), bytes, sha256, statKey, objectId: null }
+}
+
+function modeOf({ kind, mode }: TreeFile): number {
+  return kind === 'link' ? 0o777 : mode & 0o777
 }
 
 interface EntryParts extends InPlaceParts {
   readonly clean: CleanNow
 }
 
-async function planEntry(
+/** Answers at once where nothing must be asked. */
+function planEntry(
   parts: EntryParts,
   entry: PlannedEntry,
   form: HeadForm | null,
   present: Present,
-): Promise<PlannedPath> {
+): PlannedPath | Promise<PlannedPath> {
   const shown = shownName(entry)
   const mode = modeFor(entry, present)
   const answer = (action: RestoreAction, willWrite: boolean, note: string | null): PlannedPath => {
@@ -176,8 +181,10 @@ async function planEntry(
         const isSameMode = entry.kind === 'link' || !keepsModes || present.mode === mode
         return isSameMode ? answer('same', false, null) : answer('overwrite', true, 'only its permissions differ')
       }
-      const isKnown = await isKnownContent(parts, entry, present)
-      return isKnown ? answer('overwrite', true, null) : answer('conflict', parts.rules.conflicts === 'replace', null)
+      const mayReplace = parts.rules.conflicts === 'replace'
+      return isKnownContent(parts, entry, present).then(isKnown =>
+        isKnown ? answer('overwrite', true, null) : answer('conflict', mayReplace, null),
+      )
     }
   }
 }
@@ -197,10 +204,10 @@ function modeFor({ kind, mode, source }: PlannedEntry, present: Present): number
   return canRun(present.mode) === canRun(mode) ? present.mode : mode
 }
 
-async function isKnownContent(parts: EntryParts, { name }: PlannedEntry, present: PresentFile): Promise<boolean> {
-  if (parts.clean.isCommitted(name)) return true
+async function isKnownContent(parts: EntryParts, { key }: PlannedEntry, present: PresentFile): Promise<boolean> {
+  if (parts.clean.isCommitted(key)) return true
   if (await parts.known.hasHash(present.sha256)) return true
-  const objectId = present.objectId ?? objectIdOf(parts, name, present)
+  const objectId = present.objectId ?? objectIdOf(parts, nameOfKey(key), present)
   return objectId !== null && (await parts.known.hasObject(objectId))
 }
 
@@ -213,24 +220,30 @@ function objectIdOf({ files, root, tree }: InPlaceParts, name: Buffer, present: 
 const absent: Present = { present: 'absent' }
 
 /** What is there now and not to be written: paths of the project that the checkpoint has no content for. */
-function leftAlone({ now, tree, paths }: InPlaceParts): readonly PlannedPath[] {
+function leftAlone(
+  { now, tree, paths }: InPlaceParts,
+  surveyed: ReadonlyMap<string, TreeFile>,
+): readonly PlannedPath[] {
   if (!now.ok) return []
-  const wanted = new Set(tree.entries.map(entry => byteKey(entry.name)))
+  const wanted = new Set(tree.entries.map(({ key }) => key))
   const names = new Map<string, TreeFile | null>()
-  for (const [key, file] of surveyedFiles(now)) names.set(key, file)
-  const gone = new Set(levelsOf(now.manifest, '').flatMap(goneNames))
-  for (const { name } of now.head) if (!gone.has(byteKey(name))) names.set(byteKey(name), null)
+  for (const [key, file] of surveyed) if (!wanted.has(key)) names.set(key, file)
+  const gone = new Set(now.head.length === 0 ? [] : levelsOf(now.manifest, '').flatMap(goneNames))
+  for (const { name } of now.head) {
+    const key = byteKey(name)
+    if (!wanted.has(key) && !gone.has(key)) names.set(key, null)
+  }
   const left: PlannedPath[] = []
   for (const [key, file] of names) {
-    const shown = displayTreePath(treePathOf(Buffer.from(key, 'latin1')))
-    if (wanted.has(key) || !isBelow(paths, shown)) continue
+    const shown = shownKey(key)
+    if (!isBelow(paths, shown)) continue
     const present: PlannedPath['present'] =
-      file === null ? absent : { ...file, present: 'file', mode: file.mode & 0o777, uid: 0, objectId: null }
+      file === null ? absent : { ...file, present: 'file', mode: modeOf(file), objectId: null }
     left.push({ shown, action: 'leave', willWrite: false, entry: null, form: null, mode: 0, present, note: null })
   }
   return left
 }
 
 function goneNames({ prefix, manifest }: ReturnType<typeof levelsOf>[number]): readonly string[] {
-  return manifest.gone.map(path => byteKey(treePathBytes(prefix === null ? path : joinTreePaths(prefix, path))))
+  return manifest.gone.map(path => byteKeyOf(prefix === null ? path : joinTreePaths(prefix, path)))
 }

@@ -24,6 +24,8 @@ export interface KnownContentParts {
   readonly objectsOf: (commit: string) => Promise<readonly string[]>
   /** HEAD as it is now, if it is known. */
   readonly head: string | null
+  /** One whose manifest has been read already, with the hashes in it. */
+  readonly opened?: { readonly record: CheckpointRecord; readonly hashes: Iterable<string> }
 }
 
 /** Commits and manifests that are looked at; more are as good as never asked for. */
@@ -31,7 +33,9 @@ const mostCommits = 20
 const mostManifests = 1_000
 
 export function createKnownContent(parts: KnownContentParts): KnownContent {
-  const hashes = new Set<string>()
+  const { opened } = parts
+  const isKnown = opened !== undefined && counts(opened.record, parts.root)
+  const hashes = new Set<string>(isKnown ? opened.hashes : [])
   const objects = new Set<string>()
   let records: readonly CheckpointRecord[] | null = null
   let manifests: Iterator<CheckpointRecord> | null = null
@@ -43,7 +47,7 @@ export function createKnownContent(parts: KnownContentParts): KnownContent {
   }
 
   async function hasHash(sha256: string): Promise<boolean> {
-    manifests ??= firstPerManifest(await recordsOfRoot())
+    manifests ??= firstPerManifest(await recordsOfRoot(), isKnown ? opened.record.tree?.manifestSha256 : undefined)
     while (!hashes.has(sha256)) {
       const next = manifests.next()
       if (next.done) return false
@@ -77,18 +81,21 @@ async function readRecords({ store, slice, root }: KnownContentParts): Promise<r
     if (slice.isOver()) await slice.next()
     const records = store.list(sessionId)
     for (const read of records.ok ? records.records : []) {
-      const counts = read.ok && read.record.tree?.root === root && read.record.cause.kind !== 'safety'
-      if (counts) found.push(read.record)
+      if (read.ok && counts(read.record, root)) found.push(read.record)
     }
   }
   return found.sort((a, b) => b.at - a.at)
 }
 
-function firstPerManifest(records: readonly CheckpointRecord[]): Iterator<CheckpointRecord> {
+function counts({ tree, cause }: CheckpointRecord, root: string): boolean {
+  return tree?.root === root && cause.kind !== 'safety'
+}
+
+function firstPerManifest(records: readonly CheckpointRecord[], but?: string): Iterator<CheckpointRecord> {
   const byManifest = new Map<string, CheckpointRecord>()
   for (const record of records) {
     const key = record.tree?.manifestSha256 ?? ''
-    if (!byManifest.has(key)) byManifest.set(key, record)
+    if (key !== but && !byManifest.has(key)) byManifest.set(key, record)
   }
   return [...byManifest.values()].slice(0, mostManifests).values()
 }

@@ -18,6 +18,7 @@ export function createLiveSnapshotter<T extends Partial<Settings>>(
   }
   return {
     survey: (...request) => current().survey(...request),
+    look: (...request) => current().look(...request),
     capture: (...request) => current().capture(...request),
   }
 }

@@ -20,7 +20,6 @@ export interface FileState {
 export interface PresentFile extends FileState {
   readonly present: 'file'
   readonly statKey: string
-  readonly uid: number
   /** Name that git would give the content; only where it was asked for. */
   readonly objectId: string | null
 }
@@ -163,7 +162,6 @@ function presentFile(stat: FileStat, state: FileState, object: Hash | undefined)
     present: 'file',
     ...state,
     statKey: statKeyOf(stat),
-    uid: stat.uid,
     objectId: object?.digest('hex') ?? null,
   }
 }

@@ -3,7 +3,7 @@
  * it. Every way of giving files back, comparing and exporting begins here. Reads only; git works in a scratch folder.
  */
 import type { CheckpointRecord } from '../core/checkpoint.ts'
-import { displayTreePath, type TreeManifest } from '../core/work-tree.ts'
+import type { TreeManifest } from '../core/work-tree.ts'
 import type { Git } from './git-command.ts'
 import { createHeadForms, type HeadForms, noForms } from './head-forms.ts'
 import type { HeadTree } from './head-tree.ts'
@@ -12,7 +12,7 @@ import type { FileSystem } from './ports.ts'
 import { type Finding, holderOf, readManifest } from './record-check.ts'
 import { openHeads, type RestoredHead } from './restore-heads.ts'
 import { type LeftOut, levelsOf, type PlannedEntry, planTree, type TreeLevel } from './restore-plan.ts'
-import { treePathOf } from './tree-path.ts'
+import { shownKey } from './tree-path.ts'
 
 export interface RestorableTree {
   /** Where it lay; null if no work tree was saved. */
@@ -102,8 +102,8 @@ export function tidyPaths(paths: readonly string[]): readonly string[] | null {
   return tidy.some(one => one === '.' || one === '') ? null : tidy
 }
 
-export function shownName({ name }: Pick<PlannedEntry, 'name'>): string {
-  return displayTreePath(treePathOf(name))
+export function shownName({ key }: Pick<PlannedEntry, 'key'>): string {
+  return shownKey(key)
 }
 
 /**

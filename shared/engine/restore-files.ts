@@ -11,7 +11,7 @@ import type { Step } from './long-work.ts'
 import type { PackReader } from './pack-reader.ts'
 import type { FilePath, FileSystem } from './ports.ts'
 import type { LeftOut, PlannedEntry } from './restore-plan.ts'
-import { byteKey, pathBelow } from './tree-path.ts'
+import { nameOfKey, pathBelow, shownKey } from './tree-path.ts'
 import { copyVerified } from './verified-copy.ts'
 
 export interface FilesWritten {
@@ -66,12 +66,12 @@ export async function writeFiles(
 
 function makeFolders(files: FileSystem, folder: string, entries: readonly PlannedEntry[]): void {
   files.makeFolder(folder)
-  const parents = new Map<string, Buffer>()
-  for (const { name } of entries) {
-    const end = name.lastIndexOf(0x2f)
-    if (end > 0) parents.set(name.toString('latin1', 0, end), name.subarray(0, end))
+  const parents = new Set<string>()
+  for (const { key } of entries) {
+    const end = key.lastIndexOf('/')
+    if (end > 0) parents.add(key.slice(0, end))
   }
-  for (const name of parents.values()) files.makeFolder(pathBelow(folder, name))
+  for (const key of parents) files.makeFolder(pathBelow(folder, nameOfKey(key)))
 }
 
 async function writeStored(
@@ -102,10 +102,10 @@ async function writeForeign(
   tally: Tally,
   step: Step<number>,
 ): Promise<FilesWritten['problem']> {
-  for (const { name, mode } of entries) {
-    const form = forms.get(byteKey(name))
+  for (const { key, mode } of entries) {
+    const form = forms.get(key)
     if (form?.kind !== 'lfs') continue
-    const at = pathBelow(folder, name)
+    const at = pathBelow(folder, nameOfKey(key))
     const why = copyVerified(files, form.at, form.sha256, () => files.open(at, 'create'))
     if (why === null) {
       files.chmod(at, mode)
@@ -113,7 +113,7 @@ async function writeForeign(
       tally.bytes += form.bytes
     } else {
       removeQuietly(files, at)
-      tally.leftOut.push({ path: name.toString(), reason: why })
+      tally.leftOut.push({ path: shownKey(key), reason: why })
     }
     if (!(await step(tally.files))) return stopped
   }
@@ -128,7 +128,7 @@ async function writeHeads(
   tally: Tally,
   step: Step<number>,
 ): Promise<FilesWritten['problem']> {
-  const formOf = ({ name }: PlannedEntry) => besideForm(forms.get(byteKey(name)) ?? null)
+  const formOf = ({ key }: PlannedEntry) => besideForm(forms.get(key) ?? null)
   for (const [level, head] of heads.entries()) {
     const wanted = Map.groupBy(
       entries.filter(entry => entry.source.from === 'head' && entry.source.level === level && formOf(entry) !== 'lfs'),
@@ -142,7 +142,7 @@ async function writeHeads(
     })
     if (!(await step(tally.files))) return stopped
     for (const [id, reason] of problems) {
-      for (const { name } of wanted.get(id) ?? []) tally.leftOut.push({ path: name.toString(), reason })
+      for (const { key } of wanted.get(id) ?? []) tally.leftOut.push({ path: shownKey(key), reason })
     }
   }
   return null
@@ -151,9 +151,10 @@ async function writeHeads(
 const stopped = { code: 'stopped', message: 'The restore was stopped' } as const
 
 function writeEntry(files: FileSystem, folder: string, entry: PlannedEntry, content: Buffer, tally: Tally): void {
-  const at = pathBelow(folder, entry.name)
+  const name = nameOfKey(entry.key)
+  const at = pathBelow(folder, name)
   if (entry.kind === 'link') {
-    tally.links.push({ at, name: entry.name, text: Buffer.from(content) })
+    tally.links.push({ at, name, text: Buffer.from(content) })
     return
   }
   writePlainFile(files, at, content)

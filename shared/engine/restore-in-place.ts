@@ -41,7 +41,7 @@ import {
 import type { PlannedEntry } from './restore-plan.ts'
 import { type ContentSource, keepPresent, type NewContent, stageContents } from './staged-changes.ts'
 import type { TranscriptWork } from './transcript-restore.ts'
-import { treePathBytes, treePathOf } from './tree-path.ts'
+import { nameOfKey, treePathBytes, treePathOf } from './tree-path.ts'
 
 export interface InPlaceProgress {
   readonly what: 'keeping' | 'preparing' | 'writing'
@@ -298,7 +298,7 @@ function changesOfTree({ paths }: InPlaceWork): readonly NewChange[] {
     const before = present.present === 'file' ? stateOf(present) : null
     const { content, ...known } = newContentOf(entry, form)
     const after = { kind: entry.kind, mode, ...known }
-    return [{ change: { base: 0, name: treePathOf(entry.name), before, after }, content }]
+    return [{ change: { base: 0, name: treePathOf(nameOfKey(entry.key)), before, after }, content }]
   })
 }
 

@@ -10,7 +10,7 @@ import type { FramePlace } from '../core/checkpoint.ts'
 import { displayTreePath, type TreeManifest, type TreePath } from '../core/work-tree.ts'
 import type { HeadEntry } from './head-tree.ts'
 import { noPack } from './record-check.ts'
-import { byteKey, isSafeTreePath, joinTreePaths, treePathBytes, treePathOf } from './tree-path.ts'
+import { byteKey, byteKeyOf, isSafeKey, joinTreePaths, shownKey, treePathBytes, treePathOf } from './tree-path.ts'
 
 /** A manifest and where it belongs. */
 export interface TreeLevel {
@@ -22,8 +22,8 @@ export interface TreeLevel {
 }
 
 export interface PlannedEntry {
-  /** From the top of the restored tree. */
-  readonly name: Buffer
+  /** Its name from the top of the restored tree, as {@link byteKey} has it: 50,000 buffers would cost more. */
+  readonly key: string
   readonly kind: 'file' | 'link'
   /** Permission bits, at most 0o777: what a user may not give, a restore does not give either. */
   readonly mode: number
@@ -91,7 +91,7 @@ function recordedEntries(level: TreeLevel, holder: string): readonly PlannedEntr
   return level.manifest.files.flatMap(({ path: treePath, kind, mode, place, sha256 }) => {
     if (place === null) return []
     const source = { from: 'store', pack: packIn(level, holder, place), place, sha256 } as const
-    return [{ name: treePathBytes(nameIn(level, treePath)), kind, mode: mode & 0o777, source }]
+    return [{ key: byteKeyOf(nameIn(level, treePath)), kind, mode: mode & 0o777, source }]
   })
 }
 
@@ -101,7 +101,7 @@ function stagedEntries(level: TreeLevel, holder: string): readonly PlannedEntry[
     const source = { from: 'store', pack: packIn(level, holder, place), place, sha256 } as const
     // A link that was only staged (its mode has no permission bits) becomes a file with its text, for reading.
     const entry = { kind: 'file', mode: mode & 0o777 || 0o644, source } as const
-    return [{ name: treePathBytes(nameIn(level, treePath)), ...entry }]
+    return [{ key: byteKeyOf(nameIn(level, treePath)), ...entry }]
   })
 }
 
@@ -131,13 +131,12 @@ function shown(level: TreeLevel, treePath: TreePath): string {
 
 /** Why these names cannot be restored, or null. */
 function refusal(levels: readonly TreeLevel[], entries: readonly PlannedEntry[]): string | null {
-  const prefixes = levels.flatMap(level => (level.prefix === null ? [] : [treePathBytes(level.prefix)]))
-  const unsafe = [...prefixes, ...entries.map(entry => entry.name)].find(name => !isSafeTreePath(name))
-  if (unsafe) return `the name ${JSON.stringify(displayTreePath(treePathOf(unsafe)))} does not stay below the folder`
+  const prefixes = levels.flatMap(level => (level.prefix === null ? [] : [byteKeyOf(level.prefix)]))
+  const unsafe = prefixes.find(key => !isSafeKey(key)) ?? entries.find(({ key }) => !isSafeKey(key))?.key
+  if (unsafe !== undefined) return `the name ${JSON.stringify(shownKey(unsafe))} does not stay below the folder`
   const keys = new Set<string>()
-  for (const { name } of entries) {
-    const key = byteKey(name)
-    if (keys.has(key)) return `the name ${JSON.stringify(name.toString())} comes twice`
+  for (const { key } of entries) {
+    if (keys.has(key)) return `the name ${JSON.stringify(shownKey(key))} comes twice`
     keys.add(key)
   }
   const both = foldersOf(keys).find(folder => keys.has(folder))
@@ -177,6 +176,7 @@ function entriesOfHeads(
   heads: readonly (readonly HeadEntry[] | null)[],
   recorded: readonly PlannedEntry[],
 ): HeadPart {
+  if (heads.every(head => head === null || head === undefined || head.length === 0)) return { entries: [], leftOut: [] }
   const taken = takenNames(levels, recorded)
   const parts = levels.map((level, at) => headPart(level, at, heads[at] ?? [], taken))
   const entries = parts.flatMap(part => part.entries)
@@ -199,8 +199,8 @@ function takenNames(levels: readonly TreeLevel[], recorded: readonly PlannedEntr
     return [...paths.map(each => nameIn(level, each)), ...(level.prefix === null ? [] : [level.prefix])]
   })
   return {
-    names: new Set(names.map(each => byteKey(treePathBytes(each)))),
-    folders: new Set(recorded.flatMap(entry => parentsOf(byteKey(entry.name)))),
+    names: new Set(names.map(byteKeyOf)),
+    folders: new Set(recorded.flatMap(entry => parentsOf(entry.key))),
   }
 }
 
@@ -216,7 +216,7 @@ function headPart(level: TreeLevel, at: number, head: readonly HeadEntry[], { na
     const key = byteKey(name)
     if (folders.has(key) || [key, ...parentsOf(key)].some(isTaken)) continue
     const kind = headKinds[gitMode]
-    if (kind && isSafeTreePath(name)) entries.push({ name, ...kind, source: { from: 'head', level: at, objectId } })
+    if (kind && isSafeKey(key)) entries.push({ key, ...kind, source: { from: 'head', level: at, objectId } })
     else
       leftOut.push({
         path: displayTreePath(treePathOf(name)),

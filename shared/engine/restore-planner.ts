@@ -37,14 +37,13 @@ import { badTarget, whyAsKept } from './restore-side.ts'
 import type { ContentSource } from './staged-changes.ts'
 import { createTimeSlice } from './time-slice.ts'
 import { planTranscript, type TranscriptWork } from './transcript-restore.ts'
-import { byteKey } from './tree-path.ts'
 import type { Snapshotter } from './work-tree-snapshot.ts'
 
 export interface PlannerParts {
   readonly ports: Ports
   readonly git: Git
   readonly store: CheckpointStore
-  readonly snapshotter: Pick<Snapshotter, 'survey'>
+  readonly snapshotter: Pick<Snapshotter, 'look'>
   /** Claude Code's config folders. */
   readonly roots: readonly string[]
   /** All sessions that are known now. */
@@ -165,7 +164,7 @@ async function planSide(planning: Planning, tree: RestorableTree, folder: string
 
 /** What cannot be told as it lay there does not take its name. */
 function sideEntry(entry: PlannedEntry, forms: FormsByName): RestoreEntry {
-  const form = forms.get(byteKey(entry.name)) ?? null
+  const form = forms.get(entry.key) ?? null
   const bytes = entry.source.from === 'store' ? entry.source.place[3] : bytesOf(form)
   const common = { path: shownName(entry), kind: entry.kind, bytes, currentBytes: null }
   if (form?.kind !== 'unknown') return { ...common, action: 'create', willWrite: true, note: null }
@@ -200,7 +199,7 @@ async function planHere(planning: Planning, tree: RestorableTree): Promise<OpenP
     atWork: atWork(planning.sessions(), root),
     warnings: [...looked.warnings, ...headWarnings(tree), ...stagedWarnings(tree)],
   }
-  const planId = idOf(request, paths.map(fingerprint), transcript?.plan ?? null)
+  const planId = idOf(request, fingerprints(paths), transcript?.plan ?? null)
   const work = { record, root, paths, tree, transcript }
   return { plan: { ...plan, planId }, entries, record, work, source: { ...planning, trees: tree.trees } }
 }
@@ -255,6 +254,7 @@ async function planFiles(planning: Planning, tree: RestorableTree, root: string)
     root,
     head: now.ok ? now.manifest.head : null,
     objectsOf: commit => objectsOf(planning, root, commit),
+    opened: { record: planning.record, hashes: hashesIn(tree) },
   })
   const step = createStep<number>(ports.clock, {
     signal: options.signal,
@@ -265,6 +265,13 @@ async function planFiles(planning: Planning, tree: RestorableTree, root: string)
   return paths && { paths, warnings: [...lookWarnings(now, tree), ...foldWarnings(ports.files, root, tree)] }
 }
 
+function* hashesIn({ levels }: RestorableTree): Generator<string> {
+  for (const { manifest } of levels) {
+    for (const { sha256 } of manifest.files) yield sha256
+    for (const { sha256 } of manifest.staged) yield sha256
+  }
+}
+
 type NowParts = Pick<Planning, 'ports' | 'git' | 'snapshotter' | 'options' | 'scratch'>
 
 /** The work tree as it is; an empty one where there is nothing. */
@@ -272,7 +279,7 @@ export async function treeNow(planning: NowParts, tree: RestorableTree, root: st
   const { ports, snapshotter, options } = planning
   const recorded = tree.levels[0]?.manifest ?? null
   if (!isThere(ports.files, root)) return { ok: true, manifest: emptyManifest(root), head: [] }
-  const survey = await snapshotter.survey(root, recorded, options.signal)
+  const survey = await snapshotter.look(root, recorded, options.signal)
   if (!survey.ok) return { ok: false, message: survey.message }
   const { head } = survey.manifest
   if (head === null) return { ok: true, manifest: survey.manifest, head: [] }
@@ -407,10 +414,17 @@ function lookWarnings(now: TreeNow, { levels }: RestorableTree): readonly string
 }
 
 function foldWarnings(files: FileSystem, root: string, { entries }: RestorableTree): readonly string[] {
+  if (!foldsNames(files, root)) return []
   const groups = collidingNames(entries.map(shownName))
-  if (groups.length === 0 || !foldsNames(files, root)) return []
+  if (groups.length === 0) return []
   const shown = groups.slice(0, 3).map(group => group.join(' and '))
   return [`This disk takes some names for the same, and keeps one of each: ${shown.join('; ')}.`]
+}
+
+/** What is as it should be is in it by its name alone. */
+function fingerprints(paths: readonly PlannedPath[]): readonly unknown[] {
+  const isSame = ({ action }: PlannedPath) => action === 'same'
+  return [...paths.filter(path => !isSame(path)).map(fingerprint), paths.filter(isSame).map(({ shown }) => shown)]
 }
 
 function fingerprint({ shown, action, willWrite, entry, form, mode, present }: PlannedPath): readonly unknown[] {

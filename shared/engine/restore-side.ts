@@ -25,7 +25,6 @@ import { openTree, partOfTree, type RestorableTree, shownName, tidyPaths } from 
 import { type FilesWritten, writeFiles, writePlainFile } from './restore-files.ts'
 import type { RestoredHead } from './restore-heads.ts'
 import type { LeftOut, PlannedEntry } from './restore-plan.ts'
-import { byteKey } from './tree-path.ts'
 
 export interface RestoreProgress {
   readonly what: 'files' | 'transcript'
@@ -236,7 +235,7 @@ const noFiles: TreeWritten = { files: 0, links: 0, bytes: 0, leftOut: [], asKept
 async function writeTree(restore: Restore, tree: RestorableTree): Promise<TreeWritten> {
   const { ports, folder, record, reader } = restore
   const forms = await tree.forms.of(tree.entries)
-  const formOf = ({ name }: PlannedEntry) => forms.get(byteKey(name)) ?? null
+  const formOf = ({ key }: PlannedEntry) => forms.get(key) ?? null
   const [exact, apart] = [true, false].map(isOwn => {
     return tree.entries.filter(entry => (besideForm(formOf(entry)) !== null) === isOwn)
   }) as [PlannedEntry[], PlannedEntry[]]

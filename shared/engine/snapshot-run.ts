@@ -17,6 +17,8 @@ export interface Budget {
 export interface Run {
   /** Null for a survey. */
   readonly sink: FrameSink | null
+  /** See {@link RunRequest.isLook}. */
+  readonly isLook: boolean
   readonly saved: SavedContent
   readonly signal: AbortSignal | undefined
   readonly budget: Budget
@@ -24,8 +26,8 @@ export interface Run {
   nestedLeft: number
   /** ms until the git calls of this run must be over; at least 1. */
   timeLeft(): number
-  /** Lets others run now and then. @throws {Stopped} when the caller gave up */
-  pause(): Promise<void>
+  /** Lets others run now and then; null where it is not their turn yet. @throws {Stopped} when the caller gave up */
+  pause(): Promise<void> | null
 }
 
 /** A work tree, the outermost or a nested one. */
@@ -50,15 +52,18 @@ export interface RunRequest {
   readonly previous: PreviousTree | null
   readonly sink: FrameSink | null
   readonly signal: AbortSignal | undefined
+  /** Nothing is compared with it afterwards, so it gets no fingerprint. */
+  readonly isLook: boolean
 }
 
 const stepsBetweenPauses = 128
 
-export function createRun({ clock, limits, isPlain, previous, sink, signal }: RunRequest): Run {
+export function createRun({ clock, limits, isPlain, previous, sink, signal, isLook }: RunRequest): Run {
   const untilMs = clock.monotonicMs() + limits.gitMs
   let steps = 0
   return {
     sink,
+    isLook,
     saved: sink === null ? new Map() : savedContentOf(previous, limits.packs),
     signal,
     budget: {
@@ -68,9 +73,9 @@ export function createRun({ clock, limits, isPlain, previous, sink, signal }: Ru
     warnings: [],
     nestedLeft: limits.nested,
     timeLeft: () => Math.max(1, untilMs - clock.monotonicMs()),
-    pause: async () => {
-      if (++steps % stepsBetweenPauses === 0) await new Promise(resolve => setImmediate(resolve))
+    pause: () => {
       if (signal?.aborted) throw new Stopped()
+      return ++steps % stepsBetweenPauses === 0 ? new Promise(resolve => setImmediate(resolve)) : null
     },
   }
 }

@@ -14,7 +14,7 @@ import type { Placer } from './saved-content.ts'
 import type { Budget } from './snapshot-run.ts'
 import { isOldEnough, statKeyOf } from './stat-key.ts'
 import { byWorth } from './tree-order.ts'
-import { byteKey, isSafeTreePath, treePathBytes, treePathOf } from './tree-path.ts'
+import { byteKey, byteKeyOf, isSafeTreePath, treePathOf } from './tree-path.ts'
 import type { Look, ReadContent, TreeReader, Unread } from './tree-reader.ts'
 
 /** Hashes of files by path, each good as long as the stat key is the same. Kept in memory between snapshots. */
@@ -43,7 +43,7 @@ export interface CollectRequest {
   readonly budget: Budget
   readonly mostFileBytes: number
   /** See {@link Run.pause}. */
-  readonly pause: () => Promise<void>
+  readonly pause: () => Promise<void> | null
 }
 
 export interface Collected {
@@ -75,14 +75,17 @@ export async function collectTree(request: CollectRequest): Promise<Collected> {
   const gone: TreePath[] = []
   const skipped: SkippedPath[] = []
   const memory: HashMemory = new Map()
-  const previousFiles = new Map(request.previous?.files.map(file => [byteKey(treePathBytes(file.path)), file]))
+  const previousFiles = new Map(request.previous?.files.map(file => [byteKeyOf(file.path), file]))
   const takenFiles = new Map(request.earlier)
   const taker = createTaker(request, previousFiles, memory, takenFiles)
   const vanished: SkippedPath[] = []
 
   for (const candidate of await candidatesOf(request, memory)) {
-    await request.pause()
-    const taken = await taker(candidate)
+    const pause = request.pause()
+    if (pause !== null) await pause
+    // Most are known by their stat key: what need not be waited for is not.
+    const answer = taker(candidate)
+    const taken = answer instanceof Promise ? await answer : answer
     if (taken.kind === 'file') files.push(taken.file)
     else if (taken.kind === 'skipped') skipped.push(taken.skipped)
     else {
@@ -102,7 +105,8 @@ async function candidatesOf(request: CollectRequest, memory: HashMemory): Promis
   const links = index.links.filter(isFileNow).map(linkCandidate)
   const hidden: Candidate[] = []
   for (const entry of hiddenToLookAt(request)) {
-    await request.pause()
+    const pause = request.pause()
+    if (pause !== null) await pause
     if (await differsFromIndex(request, entry, memory)) hidden.push(hiddenCandidate(entry))
   }
   const untracked = byWorth(status.untracked).map(
@@ -110,6 +114,7 @@ async function candidatesOf(request: CollectRequest, memory: HashMemory): Promis
   )
   const seen = new Set<string>()
   const newFirst = (candidates: readonly Candidate[]) => {
+    if (request.earlier.size === 0) return candidates
     const isKnown = ({ path }: Candidate) => request.earlier.has(byteKey(path))
     return [...candidates.filter(each => !isKnown(each)), ...candidates.filter(isKnown)]
   }
@@ -176,7 +181,7 @@ function createTaker(
   previousFiles: ReadonlyMap<string, TreeFile>,
   memory: HashMemory,
   takenFiles: Map<string, { readonly statKey: string; readonly file: TreeFile }>,
-): (candidate: Candidate) => Promise<Taken> {
+): (candidate: Candidate) => Taken | Promise<Taken> {
   const { reader, placer, budget } = request
 
   /** The hash that an unchanged stat key vouches for. */
@@ -195,7 +200,9 @@ function createTaker(
     const sha256 = vouched(key, kind, statKey)
     const place = sha256 === null || placer === null ? null : placer.find(sha256)
     if (sha256 === null || (placer !== null && place === null)) return null
-    memory.set(key, { ...request.memory.get(key), statKey, sha256 })
+    const remembered = request.memory.get(key)
+    const isIt = remembered?.statKey === statKey && remembered.sha256 === sha256
+    memory.set(key, isIt ? remembered : { ...remembered, statKey, sha256 })
     return { kind: 'file', file: describe(candidate, kind, stat, { sha256, place, statKey }) }
   }
 
@@ -222,7 +229,15 @@ function createTaker(
     return { kind: 'file', file }
   }
 
-  return async candidate => {
+  const spend = (taken: Taken): Taken => {
+    if (taken.kind === 'file') {
+      budget.files -= 1
+      budget.bytes -= taken.file.bytes
+    }
+    return taken
+  }
+
+  return candidate => {
     if (!isSafeTreePath(candidate.path)) return left(candidate.path, 'unsafe-name', 'this name could lead elsewhere')
     const look = reader.look(candidate.path)
     if (look.kind === 'absent' || look.kind === 'folder') return { kind: 'absent' }
@@ -232,12 +247,8 @@ function createTaker(
     if (size > request.mostFileBytes) return left(candidate.path, 'too-large', tooLarge(size, request.mostFileBytes))
     if (budget.files < 1) return left(candidate.path, 'snapshot-full', 'the limit on files is reached')
     if (budget.bytes < size) return left(candidate.path, 'snapshot-full', 'the limit on bytes is reached')
-    const taken = unread(candidate, look.kind, look.stat) ?? (await read(candidate))
-    if (taken.kind === 'file') {
-      budget.files -= 1
-      budget.bytes -= taken.file.bytes
-    }
-    return taken
+    const known = unread(candidate, look.kind, look.stat)
+    return known === null ? read(candidate).then(spend) : spend(known)
   }
 }
 

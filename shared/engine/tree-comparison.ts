@@ -35,7 +35,7 @@ export type SideTree = ReadonlyMap<string, SideFile>
 const mostBytes = 268_435_456
 
 export function treeOfCheckpoint(tree: RestorableTree, reader: PackReader): SideTree {
-  return new Map(tree.entries.map(entry => [byteKey(entry.name), savedFile(entry, tree.trees, reader)]))
+  return new Map(tree.entries.map(entry => [entry.key, savedFile(entry, tree.trees, reader)]))
 }
 
 function savedFile(entry: PlannedEntry, trees: readonly (HeadTree | null)[], reader: PackReader): SideFile {

@@ -24,10 +24,12 @@ export function isRebuildable(folderName: Buffer): boolean {
 /** What is near the root and hand-made first, then by name. */
 export function byWorth<T extends { readonly path: Buffer }>(entries: readonly T[]): readonly T[] {
   const ranked = entries.map(entry => {
-    const parts = byteKey(entry.path).split('/')
-    const rank = parts.slice(0, -1).some(part => rebuildable.has(part)) ? 1 : 0
-    return { entry, rank, depth: parts.length }
+    const key = byteKey(entry.path)
+    const folders = key.split('/')
+    const depth = folders.length
+    folders.pop()
+    return { entry, key, rank: folders.some(part => rebuildable.has(part)) ? 1 : 0, depth }
   })
-  ranked.sort((a, b) => a.rank - b.rank || a.depth - b.depth || Buffer.compare(a.entry.path, b.entry.path))
+  ranked.sort((a, b) => a.rank - b.rank || a.depth - b.depth || (a.key < b.key ? -1 : Number(a.key > b.key)))
   return ranked.map(({ entry }) => entry)
 }

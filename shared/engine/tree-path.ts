@@ -6,7 +6,7 @@
  */
 import { isUtf8 } from 'node:buffer'
 import path from 'node:path'
-import type { TreePath } from '../core/work-tree.ts'
+import { displayTreePath, type TreePath } from '../core/work-tree.ts'
 import type { FilePath } from './ports.ts'
 
 export function treePathOf(name: Buffer): TreePath {
@@ -21,6 +21,28 @@ export function treePathBytes(treePath: TreePath): Buffer {
 export function byteKey(name: Buffer): string {
   return name.toString('latin1')
 }
+
+/** The bytes of a key. */
+export function nameOfKey(key: string): Buffer {
+  return Buffer.from(key, 'latin1')
+}
+
+/** A name as people are shown it. */
+export function shownKey(key: string): string {
+  return isAscii(key) ? key : displayTreePath(treePathOf(nameOfKey(key)))
+}
+
+/** {@link isSafeTreePath} of the name with this key. */
+export function isSafeKey(key: string): boolean {
+  return isPlainlySafe(key) || isSafeTreePath(nameOfKey(key))
+}
+
+/** The same of a path as it is written in a manifest: most are ASCII, and then the path is its own key. */
+export function byteKeyOf(treePath: TreePath): string {
+  return typeof treePath === 'string' && isAscii(treePath) ? treePath : byteKey(treePathBytes(treePath))
+}
+
+const isAscii = (text: string) => /^[\0-\x7f]*$/.test(text)
 
 /** `inner`, which lies below the nested work tree at `outer`, as a path of the outer work tree. */
 export function joinTreePaths(outer: TreePath, inner: TreePath): TreePath {
@@ -40,10 +62,26 @@ export function pathBelow(root: FilePath, name: Buffer): FilePath {
  * no separator, drive or stream of its own.
  */
 export function isSafeTreePath(name: Buffer, separator: string = path.sep): boolean {
+  if (isPlainlySafe(byteKey(name))) return true
   if (name.length === 0 || name.includes(0)) return false
   const text = name.toString('utf8')
   if (separator === '\\' && /[\\:]/.test(text)) return false
   return text.split('/').every(isSafePart)
+}
+
+/**
+ * True for most names there are: printable ASCII, no part that begins with a dot or is empty, and none of the signs
+ * that mean something to some system. Of all others it says nothing.
+ */
+function isPlainlySafe(key: string): boolean {
+  let isStart = true
+  for (let at = 0; at < key.length; at++) {
+    const byte = key.charCodeAt(at)
+    if (byte < 0x20 || byte > 0x7d || byte === 0x5c || byte === 0x3a) return false
+    if (isStart && (byte === 0x2e || byte === 0x2f)) return false
+    isStart = byte === 0x2f
+  }
+  return !isStart
 }
 
 function isSafePart(part: string): boolean {

@@ -87,7 +87,7 @@ export function createTreeTaker({ ports, git, lister, limits }: TakerParts): Tre
         ...staged.skipped,
         ...nested.skipped,
       ]),
-      fingerprint: fingerprintOf(content),
+      fingerprint: run.isLook ? '' : fingerprintOf(content),
       degraded: listing.degraded,
       packs: placer?.packs() ?? [],
     }

@@ -18,7 +18,7 @@ import type { Ports } from './ports.ts'
 import { createPrivateGitDirs } from './private-git-dir.ts'
 import type { PreviousTree } from './saved-content.ts'
 import { limitsOf, type SnapshotLimits, type UserLimits } from './snapshot-limits.ts'
-import { createRun, Stopped } from './snapshot-run.ts'
+import { createRun, type RunRequest, Stopped } from './snapshot-run.ts'
 import { statKeyOf } from './stat-key.ts'
 import { sha256Of } from './tree-collector.ts'
 import { failureOf, stoppedEarly, type TreeFailure, whyRefused } from './tree-failure.ts'
@@ -52,9 +52,13 @@ export type TreeResult =
     }
   | TreeFailure
 
+export type TreeLook = { readonly ok: true; readonly manifest: TreeManifest } | TreeFailure
+
 export interface Snapshotter {
   /** What there would be to save. Stores nothing: every place is null. Remembers hashes, so the next one is cheap. */
   survey(root: string, previous: TreeManifest | null, signal?: AbortSignal): Promise<TreeResult>
+  /** Only what lies there, without what changed since. Its manifest has an empty fingerprint. */
+  look(root: string, previous: TreeManifest | null, signal?: AbortSignal): Promise<TreeLook>
   /**
    * The same with its content in `sink`, or where the previous manifest has it.
    *
@@ -73,6 +77,7 @@ export function createSnapshotter(ports: Ports, options: SnapshotterOptions): Sn
   const taker = createTreeTaker({ ports, git, lister, limits })
   return {
     survey: (root, previous, signal) => take(root, previous && { manifest: previous, manifestPack: '' }, null, signal),
+    look,
     capture: take,
   }
 
@@ -82,17 +87,38 @@ export function createSnapshotter(ports: Ports, options: SnapshotterOptions): Sn
     sink: FrameSink | null,
     signal?: AbortSignal,
   ): Promise<TreeResult> {
+    return whole({ root, previous, sink, signal, isLook: false }, async (manifest, warnings) => {
+      const changedSince = await changesSince(previous?.manifest ?? null, manifest, createTreeReader(ports, root))
+      return { ok: true, manifest, changedSince, warnings }
+    })
+  }
+
+  async function look(root: string, previous: TreeManifest | null, signal?: AbortSignal): Promise<TreeLook> {
+    const before = previous && { manifest: previous, manifestPack: '' }
+    return whole({ root, previous: before, sink: null, signal, isLook: true }, async manifest => ({
+      ok: true,
+      manifest,
+    }))
+  }
+
+  async function whole<T>(
+    {
+      root,
+      isLook,
+      ...request
+    }: Pick<RunRequest, 'previous' | 'sink' | 'signal' | 'isLook'> & { readonly root: string },
+    use: (manifest: TreeManifest, warnings: readonly string[]) => Promise<T>,
+  ): Promise<T | TreeFailure> {
     try {
       const refusal = whyRefused(files, root, options.home)
       if (refusal !== null) return refusal
       const repository = repositoryAt(files, root)
-      const before = previous?.manifest ?? null
-      const run = createRun({ clock, limits, isPlain: repository === null, previous, sink, signal })
+      const before = request.previous?.manifest ?? null
+      const run = createRun({ clock, limits, isPlain: repository === null, isLook, ...request })
       const reader = () => createTreeReader(ports, root)
       const manifest = await taker.take(run, { root, repository, previous: before, depth: 0, reader })
       if ('ok' in manifest) return manifest
-      const changedSince = await changesSince(before, manifest, reader())
-      return { ok: true, manifest, changedSince, warnings: [...new Set([...run.warnings, ...warningsOf(manifest)])] }
+      return await use(manifest, [...new Set([...run.warnings, ...warningsOf(manifest)])])
     } catch (error) {
       return error instanceof Stopped ? stoppedEarly() : failureOf(error)
     }

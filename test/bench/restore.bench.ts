@@ -1,6 +1,6 @@
 /**
  * What a plan of a restore costs, beside reading the same files once: in time, processor time and memory, each in a
- * process of its own, in turn.
+ * process of its own, in turn. Once with files that are all in the checkpoint, once with files that git has.
  */
 import { execFile } from 'node:child_process'
 import fs from 'node:fs'
@@ -28,24 +28,33 @@ export const restore: Benchmark = {
   async *run(values, context) {
     const fileCount = context.quick ? 500 : Number(values['files'])
     const rounds = context.quick ? 1 : Number(values['rounds'])
-    const job = await makeProject(context, fileCount)
     const entries = { child: 'test/bench/restore/plan-child.ts' }
     const { child } = await bundleScripts(entries, path.join(context.folder, 'scripts'), context.signal)
-    const [read, plan]: [PlanMeasured[], PlanMeasured[]] = [[], []]
-    // The first round fills the caches of the system.
-    for (let round = 0; round <= rounds; round++) {
-      context.signal.throwIfAborted()
-      context.say(`Round ${round} of ${rounds} …`)
-      const [one, other] = [
-        await measure(child, { ...job, what: 'read' }),
-        await measure(child, { ...job, what: 'plan' }),
-      ]
-      if (round === 0 && rounds > 1) continue
-      read.push(one)
-      plan.push(other)
+    for (const kind of ['untracked', 'committed'] as const) {
+      const job = await makeProject(context, fileCount, kind)
+      const { read, plan } = await measureRounds(context, child, job, rounds)
+      yield report(read, plan, fileCount, kind)
     }
-    yield report(read, plan, fileCount)
   },
+}
+
+type Kind = 'untracked' | 'committed'
+
+async function measureRounds({ signal, say }: BenchContext, child: string, job: Omit<PlanJob, 'what'>, rounds: number) {
+  const [read, plan]: [PlanMeasured[], PlanMeasured[]] = [[], []]
+  // The first round fills the caches of the system.
+  for (let round = 0; round <= rounds; round++) {
+    signal.throwIfAborted()
+    say(`Round ${round} of ${rounds} …`)
+    const [one, other] = [
+      await measure(child, { ...job, what: 'read' }),
+      await measure(child, { ...job, what: 'plan' }),
+    ]
+    if (round === 0 && rounds > 1) continue
+    read.push(one)
+    plan.push(other)
+  }
+  return { read, plan }
 }
 
 async function measure(script: string, job: PlanJob): Promise<PlanMeasured> {
@@ -53,21 +62,29 @@ async function measure(script: string, job: PlanJob): Promise<PlanMeasured> {
   return JSON.parse(stdout) as PlanMeasured
 }
 
-/** Untracked files in a repository, saved once; then one in a hundred is changed, and one in a thousand goes. */
-async function makeProject({ folder, say }: BenchContext, fileCount: number): Promise<Omit<PlanJob, 'what'>> {
-  say(`Making ${fileCount} files and their checkpoint …`)
-  const [root, dataFolder, home] = ['project', 'data', 'owner'].map(name => path.join(folder, name)) as [
+/** Files in a repository, saved once; then one in a hundred is changed, and one in a thousand goes. */
+async function makeProject(
+  { folder, say }: BenchContext,
+  fileCount: number,
+  kind: Kind,
+): Promise<Omit<PlanJob, 'what'>> {
+  say(`Making ${fileCount} ${kind} files and their checkpoint …`)
+  const [root, dataFolder, home] = ['project', 'data', 'owner'].map(name => path.join(folder, kind, name)) as [
     string,
     string,
     string,
   ]
   const random = seededRandom(seed)
-  fs.mkdirSync(home)
+  fs.mkdirSync(home, { recursive: true })
   fs.mkdirSync(root)
   git(root, 'init', '-q')
   const names = Array.from({ length: fileCount }, (_, n) => `d${n % 250}/file-${n}.txt`)
   for (let n = 0; n < 250; n++) fs.mkdirSync(path.join(root, `d${n}`))
   for (const name of names) fs.writeFileSync(path.join(root, name), random.hex(fileBytes / 2))
+  if (kind === 'committed') {
+    git(root, 'add', '-A')
+    git(root, 'commit', '-q', '-m', 'all of them')
+  }
   await save(root, dataFolder, home)
   names.forEach((name, n) => {
     if (n % 1_000 === 0) fs.rmSync(path.join(root, name))
@@ -94,7 +111,7 @@ async function save(root: string, dataFolder: string, home: string): Promise<voi
   if (made?.kind !== 'committed') throw new Error(JSON.stringify(made))
 }
 
-function report(read: readonly PlanMeasured[], plan: readonly PlanMeasured[], fileCount: number): Report {
+function report(read: readonly PlanMeasured[], plan: readonly PlanMeasured[], fileCount: number, kind: Kind): Report {
   const of = (runs: readonly PlanMeasured[], what: 'ms' | 'cpuMs' | 'maxRssMegabytes') =>
     median(runs.map(run => run[what]))
   const counts = plan[0]?.counts ?? {}
@@ -108,10 +125,10 @@ function report(read: readonly PlanMeasured[], plan: readonly PlanMeasured[], fi
   const expected = { conflict: Math.ceil(fileCount / 100) - gone, create: gone }
   const wrong = Object.entries(expected).filter(([action, n]) => counts[action] !== n)
   return {
-    title: `The plan of a restore of ${fileCount.toLocaleString('en-GB')} files`,
+    title: `The plan of a restore of ${fileCount.toLocaleString('en-GB')} ${kind} files`,
     setting: [
       `machine: ${machineClass()}; load ${loadAverage()}`,
-      `${fileCount} untracked files of ${fileBytes} bytes in a git repository, one checkpoint, then 0.9 % changed and 0.1 % removed (seed ${seed}); medians of ${read.length} rounds in turn, files in the system's cache, each in a process of its own`,
+      `${fileCount} ${kind} files of ${fileBytes} bytes in a git repository, one checkpoint, then 0.9 % changed and 0.1 % removed (seed ${seed}); medians of ${read.length} rounds in turn, files in the system's cache, each in a process of its own`,
     ],
     tables: [
       {
@@ -121,9 +138,9 @@ function report(read: readonly PlanMeasured[], plan: readonly PlanMeasured[], fi
       },
     ],
     goals: [
-      goalOf('plan to reading, time', 2, '×', of(plan, 'ms') / of(read, 'ms')),
-      goalOf('plan to reading, processor time', 2, '×', of(plan, 'cpuMs') / of(read, 'cpuMs')),
-      goalOf('peak memory of the plan', 400, 'MB', of(plan, 'maxRssMegabytes')),
+      goalOf(`plan to reading, time, ${kind}`, 2, '×', of(plan, 'ms') / of(read, 'ms')),
+      goalOf(`plan to reading, processor time, ${kind}`, 2, '×', of(plan, 'cpuMs') / of(read, 'cpuMs')),
+      goalOf(`peak memory of the plan, ${kind}`, 400, 'MB', of(plan, 'maxRssMegabytes')),
     ],
     failures: wrong.map(([action, n]) => `${counts[action] ?? 0} paths planned as ${action}, not ${n}`),
   }

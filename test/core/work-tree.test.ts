@@ -3,8 +3,10 @@ import { describe, expect, it } from 'vitest'
 import {
   changedTreePaths,
   displayTreePath,
+  isTreeFile,
   type TreeManifest,
   type TreePath,
+  treeFileSchema,
   treeManifestSchema,
   treePathKey,
 } from '../../shared/core/work-tree.ts'
@@ -104,6 +106,35 @@ describe('treeManifestSchema', () => {
     ['a damaged nested manifest', { nested: [{ path: 'x', manifest: { ...manifestOf(), fingerprint: 'x' } }] }],
   ])('refuses %s', (_title, change) => {
     expect(treeManifestSchema.safeParse({ ...whole, ...change }).success).toBe(false)
+  })
+})
+
+describe('isTreeFile', () => {
+  const odd = fc.constantFrom<unknown>(
+    null,
+    undefined,
+    '',
+    'x',
+    -1,
+    0.5,
+    2 ** 53,
+    [],
+    {},
+    [1, 2, 3],
+    [0, 0, 0, -1],
+    true,
+  )
+  const oneChange = fc.record({ key: fc.constantFrom(...Object.keys(treeFileOf('a')), 'torn', 'later'), value: odd })
+  const anything = fc.oneof(
+    fc.anything(),
+    oneChange.map(({ key, value }) => ({ ...treeFileOf('a'), [key]: value })),
+    fc.string().map(path => treeFileOf(path)),
+    fc.string().map(b64 => treeFileOf({ b64 })),
+  )
+
+  it('agrees with the schema on everything (seed 41)', () => {
+    const agrees = (value: unknown) => isTreeFile(value) === treeFileSchema.safeParse(value).success
+    fc.assert(fc.property(anything, agrees), { seed: 41, numRuns: 2_000 })
   })
 })
 

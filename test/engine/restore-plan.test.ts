@@ -18,7 +18,7 @@ const head = (name: string, gitMode = '100644'): HeadEntry => ({
 function plan(manifest: TreeManifest, ...heads: (readonly HeadEntry[] | null)[]) {
   const planned = planTree(levelsOf(manifest, '/home/ann'), holder, heads)
   if (!planned.ok) return planned.message
-  const entries = planned.entries.map(({ name, kind, source }) => `${kind} ${name} from ${source.from}`)
+  const entries = planned.entries.map(({ key, kind, source }) => `${kind} ${key} from ${source.from}`)
   return { entries: entries.sort(), leftOut: planned.leftOut, gone: planned.gone }
 }
 

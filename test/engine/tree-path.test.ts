@@ -1,5 +1,18 @@
+import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { isSafeTreePath, joinTreePaths, pathBelow, treePathBytes, treePathOf } from '../../shared/engine/tree-path.ts'
+import { displayTreePath } from '../../shared/core/work-tree.ts'
+import {
+  byteKey,
+  byteKeyOf,
+  isSafeKey,
+  isSafeTreePath,
+  joinTreePaths,
+  nameOfKey,
+  pathBelow,
+  shownKey,
+  treePathBytes,
+  treePathOf,
+} from '../../shared/engine/tree-path.ts'
 
 const notUtf8 = Buffer.from([0x66, 0xff])
 
@@ -43,6 +56,25 @@ describe('a name in a work tree', () => {
     const joined = joinTreePaths('outer', treePathOf(notUtf8))
     expect(treePathBytes(joined)).toEqual(Buffer.concat([Buffer.from('outer/'), notUtf8]))
     expect(joinTreePaths('outer', 'inner/x')).toBe('outer/inner/x')
+  })
+
+  it('is told safe, shown and found again by its key as by its bytes (seed 42)', () => {
+    const bytes = fc.oneof(
+      fc.uint8Array({ maxLength: 6 }).map(each => Buffer.from(each)),
+      fc
+        .string({ unit: fc.constantFrom('a', '.', '/', '~', ':', '\\', ' ', 'git', '.git', 'ü'), maxLength: 5 })
+        .map(text => Buffer.from(text)),
+    )
+    fc.assert(
+      fc.property(bytes, name => {
+        const key = byteKey(name)
+        expect(nameOfKey(key)).toEqual(name)
+        expect(byteKeyOf(treePathOf(name))).toBe(key)
+        expect(shownKey(key)).toBe(displayTreePath(treePathOf(name)))
+        expect(isSafeKey(key)).toBe(isSafeTreePath(name))
+      }),
+      { seed: 42, numRuns: 1_000 },
+    )
   })
 
   it('becomes a path on disk without losing a byte', () => {

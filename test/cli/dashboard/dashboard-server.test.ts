@@ -30,6 +30,7 @@ async function open(options: Partial<DashboardOptions> = {}) {
   writeFileSync(path.join(folder, 'page', 'index.html'), '<meta content="__CSP_NONCE__">')
   writeFileSync(path.join(folder, 'page', 'assets', 'a.js'), 'alert')
   writeFileSync(path.join(folder, 'page', 'assets', 'a.js.map'), '{}')
+  writeFileSync(path.join(folder, 'page', 'assets', 'big.js'), 'x'.repeat(4_000_000))
   const files = readPageFiles(path.join(folder, 'page'))
   if (files === null) throw new Error('no page')
   const admission = createAdmission()
@@ -410,5 +411,63 @@ describe('the dashboard, to a page that means no good', () => {
     )
     expect((await ask(world, {})).status).toBe(200)
     expect(await call(page, 'listRestores')).toMatchObject({ kind: 'result' })
+  })
+
+  it('lets go of who was refused, and of who asks for much and reads nothing', async () => {
+    const world = await open({ idleMs: 300 })
+    const page = await knock(world, { key: await keyOf(world) })
+    const upgrade = `GET /monitor HTTP/1.1\r\nHost: ${world.host}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: MDEyMzQ1Njc4OWFiY2RlZg==\r\n\r\n`
+    const get = `GET /assets/big.js HTTP/1.1\r\nHost: ${world.host}\r\n\r\n`
+    const crowd = [upgrade, get.repeat(20)].flatMap(text =>
+      Array.from({ length: 20 }, () => {
+        const socket = connect({ port: world.dashboard.port, host: '127.0.0.1', allowHalfOpen: true })
+        socket.on('error', () => {}).pause()
+        socket.write(text)
+        return socket
+      }),
+    )
+    await Promise.all(crowd.map(socket => once(socket, 'connect')))
+    await expect.poll(() => world.logged.length).toBe(20)
+    await expect.poll(() => world.dashboard.connections(), { timeout: 15_000 }).toBe(1)
+    expect(await call(page, 'listRestores')).toMatchObject({ kind: 'result' })
+    for (const socket of crowd) socket.destroy()
+  })
+
+  it('takes a connection that hangs up in the middle of what it says for no failure', async () => {
+    const world = await open()
+    const lines = [
+      'POST /session HTTP/1.1',
+      `Host: ${world.host}`,
+      `Origin: http://${world.host}`,
+      'Content-Length: 900',
+    ]
+    const socket = connect(world.dashboard.port, '127.0.0.1')
+    socket.write(`${lines.join('\r\n')}\r\n\r\n{"token":`)
+    await once(socket, 'connect')
+    await expect.poll(() => world.dashboard.connections()).toBe(1)
+    socket.destroy()
+    await expect.poll(() => world.dashboard.connections()).toBe(0)
+    expect(world.logged).toEqual([])
+  })
+
+  it.each([
+    ['two names at once', (host: string) => `GET / HTTP/1.1\r\nHost: evil.example\r\nHost: ${host}\r\n\r\n`],
+    ['no name', () => 'GET / HTTP/1.1\r\n\r\n'],
+    ['a whole URL', () => 'GET http://evil.example/ HTTP/1.1\r\nHost: evil.example\r\n\r\n'],
+    ['a line that is none', () => 'GET / HTTP/1.1\nHost: x\r\n : \r\n\r\n'],
+    ['a tunnel', (host: string) => `CONNECT ${host} HTTP/1.1\r\nHost: ${host}\r\n\r\n`],
+    ['headers without end', (host: string) => `GET / HTTP/1.1\r\nHost: ${host}\r\nX: ${'x'.repeat(20_000)}`],
+  ])('gives nothing to a request with %s', async (_title, text) => {
+    const world = await open()
+    const socket = connect(world.dashboard.port, '127.0.0.1')
+    socket.on('error', () => {})
+    socket.end(text(world.host))
+    let answer = ''
+    socket.on('data', chunk => {
+      answer += chunk
+    })
+    await once(socket, 'close')
+    expect(answer).not.toMatch(/200 OK|nonce/)
+    expect((await ask(world, {})).status).toBe(200)
   })
 })

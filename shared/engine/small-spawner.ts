@@ -15,7 +15,7 @@
  *    What finds no channel free, or loses its shell, is run directly; the next run starts another shell.
  * 4. The shell ends with whoever started it, because its input does, and holds nobody up who wants to end.
  * 5. A program that is to be ended is ended, however early, and its caller is answered even if the system cannot end it.
- * 6. The shell waits for what it has started: no more ended processes are left in it than it has channels.
+ * 6. No ended process is left in the shell: it waits for what it has started once that has written its marks.
  */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
@@ -112,7 +112,6 @@ function startShell(shellFile: string, setsid: string): Shell {
     detached: true,
   })
   const free = [...channels]
-  const lentBefore = new Set<Channel>()
   const jobs = new Map<number, Job>()
   let lastId = 0
   let ended = false
@@ -143,12 +142,12 @@ function startShell(shellFile: string, setsid: string): Shell {
       onStuck: () => killGroup(child.pid),
     })
     jobs.set(id, job)
-    child.stdin?.write(scriptOf(order, { id, mark, channel, setsid, isFirst: !lentBefore.has(channel) }))
-    lentBefore.add(channel)
+    child.stdin?.write(scriptOf(order, { id, mark, channel, setsid }))
     try {
       return await result
     } finally {
       jobs.delete(id)
+      if (!ended) child.stdin?.write(`wait $${waiterOf(channel)}\n`)
       free.push(channel)
     }
   }
@@ -176,15 +175,15 @@ interface Place {
   readonly mark: string
   readonly channel: Channel
   readonly setsid: string
-  /** Nothing was run over this channel before. */
-  readonly isFirst: boolean
 }
 
-/**
- * One line that starts the program, says its pid, waits for its end and writes the mark with its exit code. Before it,
- * what does that for the last program of the channel is waited for: it has written its marks and is about to end.
- */
-function scriptOf({ file, args, options }: Order, { id, mark, channel, setsid, isFirst }: Place): string {
+/** Names the process that waits for the channel's program. */
+function waiterOf({ out }: Channel): string {
+  return `w${out}`
+}
+
+/** One line that starts the program, says its pid, waits for its end and writes the mark with its exit code. */
+function scriptOf({ file, args, options }: Order, { id, mark, channel, setsid }: Place): string {
   const { cwd, env, input } = options
   const settings = Object.entries(env).map(([name, value]) => `${name}=${quote(value)}`)
   const clear = 'unset PWD OLDPWD SHLVL'
@@ -196,10 +195,8 @@ function scriptOf({ file, args, options }: Order, { id, mark, channel, setsid, i
   const ended = (stream: number) => `printf '${mark} %03d\\n' $c >&${stream}`
   const after = `p=$!; echo "${id} $p"; wait $p; c=$?; ${ended(channel.out)}; ${ended(channel.err)}`
   const text = input === undefined ? '' : `${Buffer.from(input).toString('latin1')}${mark}\n`
-  const waiter = `w${channel.out}`
-  const before = isFirst ? '' : `wait $${waiter}; `
   const start = `{ { cd ${quote(cwd)} || exit 126; ${set}; exec ${program}; } ${to} & ${after}; }`
-  return `${before}${start} & ${waiter}=$!\n${text}`
+  return `${start} & ${waiterOf(channel)}=$!\n${text}`
 }
 
 /** Within single quotes nothing means anything but the quote. */

@@ -16,12 +16,12 @@ import { connectLocal } from '../../../shared/engine/local-client.ts'
 import { localPlace } from '../../../shared/engine/local-place.ts'
 import { startLocalServer } from '../../../shared/engine/local-server.ts'
 import { startMonitor } from '../../../shared/engine/monitor.ts'
-import { nodePorts } from '../../../shared/engine/node-ports.ts'
+import { longLivedPorts } from '../../../shared/engine/node-ports.ts'
 import type { Clock } from '../../../shared/engine/ports.ts'
 import type { SoakChild, SoakSample } from './soak.ts'
 
 const { dataFolder, root, home, speed } = JSON.parse(process.argv[2] ?? '{}') as SoakChild
-const real = nodePorts(() => {})
+const real = longLivedPorts(() => {})
 const ports = { ...real, clock: fastClock(real.clock, speed) }
 const startedMs = ports.clock.nowMs()
 const uid = process.getuid?.() ?? null
@@ -133,17 +133,22 @@ function sample(): SoakSample {
   }
 }
 
+/** Of this process and of all that it has started. */
 function zombies(): readonly number[] {
-  return readdirSync('/proc').flatMap(name => (/^\d+$/.test(name) && isOwnZombie(name) ? [Number(name)] : []))
+  const all = readdirSync('/proc').flatMap(name => (/^\d+$/.test(name) ? (processOf(Number(name)) ?? []) : []))
+  const parents = new Map(all.map(({ pid, parent }) => [pid, parent]))
+  const isOurs = (pid: number | undefined): boolean =>
+    pid !== undefined && (pid === process.pid || isOurs(parents.get(pid)))
+  return all.flatMap(({ pid, state }) => (state === 'Z' && isOurs(pid) ? [pid] : []))
 }
 
-function isOwnZombie(pid: string): boolean {
+function processOf(pid: number) {
   try {
     const text = readFileSync(`/proc/${pid}/stat`, 'utf8')
     const [state, parent] = text.slice(text.lastIndexOf(')') + 2).split(' ')
-    return state === 'Z' && parent === String(process.pid)
+    return { pid, state, parent: Number(parent) }
   } catch {
-    return false
+    return null
   }
 }
 

@@ -188,6 +188,80 @@ describe('finding sessions', () => {
   })
 })
 
+describe('sessions that have much in common', () => {
+  const repository = (name: string, ...below: string[]) => {
+    const top = path.join(scratch, String(made++), name)
+    for (const folder of ['objects', 'refs']) fs.mkdirSync(path.join(top, '.git', folder), { recursive: true })
+    fs.writeFileSync(path.join(top, '.git', 'HEAD'), 'ref: refs/heads/main\n')
+    fs.mkdirSync(path.join(top, ...below), { recursive: true })
+    return top
+  }
+  const uuids = { uuid: '962961b3-f7f4-48c0-ae29-bc6191cd39d8', requestId: 'req_1' }
+
+  it('a fork with the uuids and message ids of its source: each counts what its own file says', async () => {
+    const shared = prompt('begin', uuids) + writes('m1', '/a', uuids)
+    const source = shared + writes('m2', '/only/source')
+    const fork = shared.replaceAll(idA, idB) + writes('m3', '/only/fork') + prompt('on', { sessionId: idB })
+    const { root } = newRoot({ [`x/${idA}.jsonl`]: source, [`x/${idB}.jsonl`]: fork })
+    const sessions = await detect(root)
+    const told = new Map(
+      sessions.map(({ facts }) => [
+        facts.sessionId,
+        [facts.counts.prompts, facts.counts.replies, facts.filesChanged.map(({ path: at }) => at), facts.forkedFrom],
+      ]),
+    )
+    // `--fork-session` does not say where a copy comes from.
+    expect(told.get(idA)).toEqual([1, 2, ['/a', '/only/source'], null])
+    expect(told.get(idB)).toEqual([2, 2, ['/a', '/only/fork'], null])
+  })
+
+  it('a fork that says so is its own session, and so is what it does later', async () => {
+    const mark = { forkedFrom: { sessionId: idA, messageUuid: uuids.uuid }, sessionId: idB }
+    const { root, at } = newRoot({
+      [`x/${idA}.jsonl`]: prompt('begin', uuids),
+      [`x/${idB}.jsonl`]: prompt('begin', { ...uuids, ...mark }),
+    })
+    const detector = detectorOf(root)
+    await detector.refresh()
+    fs.appendFileSync(at(`x/${idB}.jsonl`), prompt('on', { sessionId: idB }))
+    const sessions = new Map((await detector.refresh()).map(({ facts }) => [facts.sessionId, facts]))
+    expect([sessions.get(idA)?.counts.prompts, sessions.get(idA)?.forkedFrom]).toEqual([1, null])
+    expect([sessions.get(idB)?.counts.prompts, sessions.get(idB)?.forkedFrom]).toEqual([2, idA])
+  })
+
+  it('a message that stands in several lines, or again after a resume, is one reply', async () => {
+    const again = writes('m1', '/a') + writes('m2', '/b') + writes('m1', '/a')
+    const { root } = newRoot({ [`x/${idA}.jsonl`]: prompt('begin') + again })
+    expect(only(await detect(root)).facts.counts).toMatchObject({ replies: 2, toolCalls: 3 })
+  })
+
+  it('one file with several cwds belongs to the repository of the last one, and knows the first', async () => {
+    const [first, second] = [repository('first', 'src'), repository('second', 'lib', 'deep')]
+    const inFirst = path.join(first, 'src')
+    const deep = path.join(second, 'lib', 'deep')
+    const { root, at } = newRoot({ [`x/${idA}.jsonl`]: prompt('a', { cwd: inFirst }) + prompt('b', { cwd: deep }) })
+    const detector = detectorOf(root)
+    const { facts, project } = only(await detector.refresh())
+    expect([facts.firstCwd, facts.cwd, project]).toEqual([inFirst, deep, { root: second, name: 'second', kind: 'git' }])
+    // The work of a sub-agent elsewhere moves nobody; going back does.
+    fs.appendFileSync(at(`x/${idA}.jsonl`), prompt('c', { cwd: first, isSidechain: true }))
+    expect(only(await detector.refresh()).project?.root).toBe(second)
+    fs.appendFileSync(at(`x/${idA}.jsonl`), prompt('d', { cwd: first }))
+    expect(only(await detector.refresh()).project?.root).toBe(first)
+  })
+
+  it('several projects in one folder of projects, whose name fits all of them, are told apart by their cwds', async () => {
+    const [dashed, dotted] = [repository('my-app'), repository('my.app')]
+    const { root } = newRoot({
+      [`-home-my-app/${idA}.jsonl`]: prompt('one', { cwd: dashed }),
+      [`-home-my-app/${idB}.jsonl`]: prompt('two', { cwd: dotted, sessionId: idB }),
+    })
+    const projects = new Map((await detect(root)).map(({ facts, project }) => [facts.sessionId, project]))
+    expect(projects.get(idA)).toEqual({ root: dashed, name: 'my-app', kind: 'git' })
+    expect(projects.get(idB)).toEqual({ root: dotted, name: 'my.app', kind: 'git' })
+  })
+})
+
 describe('a second refresh', () => {
   it('reads nothing when nothing changed, and gives the same', async () => {
     const { root } = newRoot({

@@ -55,6 +55,7 @@ import { createSessionRegistry } from './session-registry.ts'
 import { createSettingsDesk, type SettingsDesk } from './settings-desk.ts'
 import { loadSettings } from './settings-file.ts'
 import { createStateHolder, type StateHolder } from './state-holder.ts'
+import { closeToOthers } from './windows-access.ts'
 import { createSnapshotter } from './work-tree-snapshot.ts'
 
 export interface MonitorOptions {
@@ -118,6 +119,10 @@ export async function startMonitor(ports: Ports, options: MonitorOptions): Promi
   if (!opened.ok) return opened
   const place = lockPlaceNotice(ports.files, paths.store)
   if (place !== null) state.raise(place)
+  if (process.platform === 'win32') {
+    const open = await closeToOthers(ports.commands, options.dataFolder, options.environment ?? {})
+    if (open !== null) state.raise(open)
+  }
   const monitor = createMonitor(ports, options, { store: opened.store, state, legacy })
   if (options.automatic) monitor.start()
   return { ok: true, monitor }

@@ -5,7 +5,6 @@
  */
 import { Command, type CommanderError } from 'commander'
 import about from '../package.json' with { type: 'json' }
-import { oneLine } from '../shared/core/format.ts'
 import type { CommandContext } from './context.ts'
 import { type ExitCode, exitCodeMeanings, exitCodes } from './exit-codes.ts'
 import {
@@ -25,7 +24,8 @@ import { running } from './program/running.ts'
 import { saving } from './program/saving.ts'
 import { environmentVariables, shell } from './program/shell.ts'
 import { upkeep } from './program/upkeep.ts'
-import { problemLine } from './terminal.ts'
+import { createLayout } from './table-layout.ts'
+import { usageLine } from './usage-line.ts'
 
 const groups: readonly CommandGroup[] = [looking, saving, givingBack, running, hooks, upkeep, shell]
 
@@ -40,6 +40,7 @@ const examples = [
 /** @param first What stands first on the command line: where it is a command's name, only that one is made. */
 export function buildProgram(context: CommandContext, result: ProgramResult, first = ''): Command {
   const program = new Command('session-monitor')
+  const helpWidth = () => Math.min(context.terminal.width(), 110)
   program
     .description('Checkpoints every Claude Code session on this machine before its work can be lost.')
     .version(about.version, '-V, --version', 'print the version')
@@ -51,23 +52,22 @@ export function buildProgram(context: CommandContext, result: ProgramResult, fir
     .configureOutput({
       writeOut: text => context.terminal.print(text.trimEnd()),
       writeErr: text => context.terminal.note(text.trimEnd()),
-      outputError: (text, write) => write(usageLine(text)),
-      getOutHelpWidth: () => Math.min(context.terminal.width(), 110),
+      outputError: (text, write) => write(usageLine(text, '')),
+      getOutHelpWidth: helpWidth,
       getOutHasColors: () => false,
       getErrHasColors: () => false,
     })
     .option('--once', 'the same as "check"')
     .allowExcessArguments()
     .action(async (options: Record<string, unknown>) => {
-      const [unknown] = program.args
-      if (unknown !== undefined) program.error(`error: unknown command '${unknown}'`)
+      if (program.args.length > 0) refuseUnknown(program)
       const ending = await withoutCommand(context, options)
       if (ending === null) program.outputHelp({ error: true })
       result.exitCode = ending ?? exitCodes.usage
     })
   withPolicy(withOutput(withInterval(program)))
   addExamples(program, examples)
-  program.addHelpText('after', `\n${exitCodeHelp()}\n\n${environmentHelp()}`)
+  program.addHelpText('after', () => `\n${exitCodeHelp(helpWidth())}\n\n${environmentHelp(helpWidth())}`)
   addGroups(program, groupsFor(first), context, result)
   return program
 }
@@ -91,19 +91,24 @@ async function withoutCommand(context: CommandContext, options: Record<string, u
   return (await import('./commands/run.ts')).run(context, rest)
 }
 
-function exitCodeHelp(): string {
-  const lines = exitCodeMeanings.map(([code, help]) => `  ${String(code).padStart(3)}  ${help}`)
-  return ['Exit codes:', ...lines].join('\n')
+/** Commander's own way, which suggests what may have been meant; it keeps it to itself. @throws {CommanderError} */
+function refuseUnknown(program: Command): void {
+  ;(program as Command & { unknownCommand(): void }).unknownCommand()
 }
 
-function environmentHelp(): string {
-  return ['Environment:', ...environmentVariables.map(([name, help]) => `  ${name.padEnd(22)} ${help}`)].join('\n')
+function exitCodeHelp(width: number): string {
+  const pairs = exitCodeMeanings.map(([code, help]) => [String(code).padStart(3), help] as const)
+  return ['Exit codes:', ...helpPairs(pairs, width)].join('\n')
 }
 
-/** Commander's "error: unknown option '--x'" in the words of this program. */
-function usageLine(text: string): string {
-  const [, what = '', hint] = /^(?:error: )?(.*?)(?:\n\((Did you mean .*)\))?$/s.exec(text.trim()) ?? []
-  return problemLine({ what: oneLine(what, 400).replace(/\.$/, ''), remedy: hint ?? 'see "session-monitor --help"' })
+function environmentHelp(width: number): string {
+  return ['Environment:', ...helpPairs(environmentVariables, width)].join('\n')
+}
+
+/** All of it is ours, and plain. */
+function helpPairs(pairs: readonly (readonly [name: string, help: string])[], width: number): readonly string[] {
+  const { renderPairs } = createLayout(text => text.length)
+  return renderPairs(pairs, width - 2, name => name).map(line => `  ${line}`)
 }
 
 /** How commander's own endings (help, version, a wrong option) end the program. */

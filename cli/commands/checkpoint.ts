@@ -41,7 +41,7 @@ export async function checkpoint(
 function checkChoice(names: readonly string[], { due, all }: CheckpointOptions) {
   const chosen = [names.length > 0, due === true, all === true].filter(Boolean).length
   if (chosen === 1) return null
-  const what = chosen === 0 ? 'which sessions is missing' : 'sessions, --due and --all exclude each other'
+  const what = chosen === 0 ? 'no session is named' : 'sessions, --due and --all exclude each other'
   return usageProblem(what, 'name sessions, or give --due for all that are due, or --all for all with something new')
 }
 

@@ -69,7 +69,8 @@ export async function hooksUninstall(context: CommandContext, options: HooksOpti
 
 export async function hooksStatus(context: CommandContext, options: HooksOptions): Promise<ExitCode> {
   const ports = nodePorts(context.log)
-  const state = await hooksState(context, ports)
+  const { project } = options
+  const state = await hooksState(context, ports, project === true ? undefined : project)
   const { terminal } = context
   if (options.json) terminal.print(safeJson({ v: 1, ...state }))
   else for (const line of renderHooks(state, terminal)) terminal.print(line)
@@ -85,10 +86,11 @@ export interface HooksState {
   readonly git: { readonly file: string; readonly state: GitHookState } | null
 }
 
-export async function hooksState(context: CommandContext, ports: Ports): Promise<HooksState> {
+/** @param folder of a project that is looked at too; default the current one */
+export async function hooksState(context: CommandContext, ports: Ports, folder = process.cwd()): Promise<HooksState> {
   const installer = await installerFor(context, ports, true)
   const script = hookScript(dataPaths(dataFolder(context.environment)).hooks)
-  const project = projectSettings(ports, process.cwd())
+  const project = projectSettings(ports, path.resolve(folder))
   const files = [...new Set([...userSettings(context, ports), ...installer.places(), project])]
   const git = await gitHookFor(context, ports, true)
   return {

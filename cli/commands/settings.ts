@@ -115,7 +115,7 @@ export function settingsReset(
   options: SettingsOptions,
 ): Promise<ExitCode> {
   if (keys.length > 0 === (options.all === true)) {
-    return Promise.resolve(fail(context, usageProblem('which settings is missing', 'name them, or give --all')))
+    return Promise.resolve(fail(context, usageProblem('no setting is named', 'name the ones to reset, or give --all')))
   }
   const changed = options.all ? changeableKeys : keys
   return change(context, Object.fromEntries(changed.map(key => [key, null])), options)

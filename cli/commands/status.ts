@@ -86,8 +86,7 @@ export function renderStatus(seen: Seen, terminal: Terminal, layout: Layout): re
 
 /** "session-monitor run (process 4711), version 1.2.0, since 3 h ago" */
 function runningWords({ running, state }: Seen): string {
-  if (running === null)
-    return 'none runs: "session-monitor run" keeps watch, "session-monitor service install" from login on'
+  if (running === null) return 'none runs: "session-monitor run" starts one'
   const { name, pid, version, startedMs } = running
   return `${oneLine(name, 60)} (process ${pid}), version ${oneLine(version, 20)}, started ${formatAge(startedMs, state.atMs)}`
 }

@@ -8,6 +8,7 @@ import { numberFields } from '../../shared/core/settings-fields.ts'
 import type { CommandContext } from '../context.ts'
 import type { ExitCode } from '../exit-codes.ts'
 import { settingFlags } from '../flags.ts'
+import { usageLine } from '../usage-line.ts'
 
 /** Where a command leaves its answer; the entry point hands it to the process. */
 export interface ProgramResult {
@@ -78,6 +79,8 @@ function addCommand(parent: Command, spec: CommandSpec, context: CommandContext,
     .description(spec.help)
     .helpOption('-h, --help', 'print this help')
     .allowExcessArguments(false)
+  const path = pathTo(command)
+  command.configureOutput({ outputError: (text, write) => write(usageLine(text, path)) })
   for (const [i, argument] of command.registeredArguments.entries()) argument.description = spec.words?.[i] ?? ''
   if (spec.choices !== undefined) command.registeredArguments[0]?.choices(spec.choices)
   spec.shape?.(command)
@@ -93,6 +96,11 @@ function addCommand(parent: Command, spec: CommandSpec, context: CommandContext,
   if (below === undefined) return
   command.helpCommand('help [command]', 'print the help of a command').enablePositionalOptions()
   for (const one of below) addCommand(command, one, context, result)
+}
+
+/** "state check": without the program's own name. */
+function pathTo(command: Command): string {
+  return command.parent === null ? '' : `${pathTo(command.parent)} ${command.name()}`.trim()
 }
 
 export function addExamples(command: Command, examples: readonly Example[]): void {

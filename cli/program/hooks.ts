@@ -43,7 +43,9 @@ export const hooks: CommandGroup = {
           usage: 'status',
           help: 'where they are, and whether they are in force',
           examples: [{ line: 'hooks status --json', help: 'for another program' }],
-          shape: withOutput,
+          shape: command => {
+            withOutput(command.option('--project [folder]', 'of this project too (default: the current folder)'))
+          },
           does: async (context, options) => (await import('../commands/hooks.ts')).hooksStatus(context, options),
         },
       ],

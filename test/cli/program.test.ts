@@ -43,9 +43,13 @@ describe('help', () => {
 
 describe('a wrong command line', () => {
   it.each([
-    ['an unknown command', ['lst'], "unknown command 'lst'"],
+    ['an unknown command', ['lst'], "unknown command 'lst'; did you mean list?"],
+    ['a name that is like none', ['zzzzzz'], `unknown command 'zzzzzz'; see "session-monitor --help"`],
+    ['a missing argument', ['settings', 'set'], `argument 'key'; see "session-monitor settings set --help"`],
+    ['a choice that is none', ['completion', 'tcsh'], '"tcsh" is no shell; give one of: bash, zsh, fish'],
+    ['a level that is none', ['logs', '--level', 'loud'], '"loud" is no level; give one of: debug, info, warn, error'],
     ['an unknown option', ['--nope'], "unknown option '--nope'"],
-    ['a misspelt option', ['list', '--jsn'], 'Did you mean --json?'],
+    ['a misspelt option', ['list', '--jsn'], 'did you mean --json?'],
     ['an argument too many', ['list', 'extra'], 'too many arguments'],
     ['a flag without its value', ['check', '--time-hours'], "'--time-hours <hours>' argument missing"],
     [
@@ -60,7 +64,7 @@ describe('a wrong command line', () => {
     ],
     ['a flag before the command', ['--idle-minutes', '0', 'list'], '--idle-minutes must be a number from 1'],
     ['an interval where nothing repeats', ['check', '--interval', '5'], "unknown option '--interval'"],
-    ['no session named', ['checkpoint'], 'which sessions is missing'],
+    ['no session named', ['checkpoint'], 'no session is named'],
     ['names and --all', ['checkpoint', 'x', '--all'], 'exclude each other'],
     ['--due and --all', ['checkpoint', '--due', '--all'], 'exclude each other'],
     ['no checkpoint', ['show'], "missing required argument 'checkpoint'"],

@@ -287,6 +287,22 @@ describe('the older faces, each alone', () => {
     expect(await code).toBe(0)
   })
 
+  it.each([
+    ['Install -Interval 10', failed, 'session-monitor: '],
+    ['Install -Interval 99', usage, '--interval must be a number from 1 to 60 minutes'],
+    ['uninstall', failed, 'session-monitor: '],
+    ['Start', failed, 'there is no service'],
+    ['stop', failed, 'there is no service'],
+    ['Status', 0, 'last checkpoint'],
+    ['Logs', 0, 'INFO - Started.'],
+    ['Test -TimeHours 3', 0, 'Nothing was saved or changed.'],
+    ['help', 0, 'Usage: session-monitor'],
+    ['-Once -Quiet', 0, ''],
+  ])('%s ends with %i', (line, code, words) => {
+    const ended = run(line.split(' '))
+    expect({ ...ended, text: `${ended.out}${ended.err}` }).toMatchObject({ code, text: expect.stringContaining(words) })
+  })
+
   it('--once checks once', () => {
     expect(run(['--once'])).toMatchObject({ code: 0, out: expect.stringContaining('found') })
   })

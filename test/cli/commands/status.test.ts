@@ -39,7 +39,7 @@ const seenOf = (of: MonitorState, running: MonitorIdentity | null = null) => ({
   running,
 })
 const rendered = (of: MonitorState) => renderStatus(seenOf(of), terminal, anyScript)
-const nobody = 'none runs: "session-monitor run" keeps watch, "session-monitor service install" from login on'
+const nobody = 'none runs: "session-monitor run" starts one'
 
 describe('renderStatus', () => {
   it('says how many there are of each kind, when the last checkpoint was, and who is at risk', () => {

@@ -13,7 +13,7 @@ export const openList: u8 = 0x5b
 export const closeList: u8 = 0x5d
 const lineFeed: u8 = 0x0a
 export const zero: u8 = 0x30
-export const nine: u8 = 0x39
+const nine: u8 = 0x39
 
 /** Sixteen times a byte each: loaded where they are needed, because the engine would build a constant anew at each use. */
 const quotes: usize = memory.data(16, 16)

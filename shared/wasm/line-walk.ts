@@ -22,7 +22,9 @@ import {
   startBytes,
   stop,
 } from './bytes'
-import { beginBatch, canNote, forgetLines, noteLine, oddLine, Place } from './notes'
+import { forgetLines, noteLine, oddLine } from './line-notes'
+import { beginBatch, canNote } from './notes'
+import { Place } from './places'
 import {
   actions,
   blockInts,
@@ -48,7 +50,8 @@ import {
 } from './tables'
 import { timeIn } from './time'
 
-export { batch, fieldsAt, Meaning, Note, notes, noteInts, maxNotes, Place, same } from './notes'
+export { batch, fieldsAt, Note, notes, noteInts, maxNotes, same } from './notes'
+export { Meaning, Place } from './places'
 export {
   actions,
   blockInts,
@@ -109,7 +112,7 @@ export function find(from: u32, filled: u32): i32 {
 }
 
 /**
- * Walks line after line and notes what each says, see `notes.ts`: to the last whole one, to one that must be read in
+ * Walks line after line and notes what each says, see `line-notes.ts`: to the last whole one, to one that must be read in
  * another way, or until there is no room for more notes.
  *
  * @returns the position after the last line that was noted

@@ -3,6 +3,7 @@
  * what a repository's config says.
  */
 import path from 'node:path'
+import { readFully } from './durable-file.ts'
 import type { FileSystem } from './ports.ts'
 
 export interface GitRepository {
@@ -61,7 +62,7 @@ export function readRegularFile(files: FileSystem, file: string, maxBytes: numbe
       const { kind, size } = handle.stat()
       if (kind !== 'file' || size > maxBytes) return null
       const into = Buffer.alloc(size)
-      return into.subarray(0, handle.read(into, 0))
+      return into.subarray(0, readFully(handle, into, 0))
     } finally {
       handle.close()
     }

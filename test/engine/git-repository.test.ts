@@ -69,6 +69,18 @@ describe('what git is in the middle of', () => {
 })
 
 describe('readRegularFile', () => {
+  it('reads all of a file that the disk gives in pieces', () => {
+    put('file', '12345')
+    const inPieces: typeof nodeFiles = {
+      ...nodeFiles,
+      open: (file, mode) => {
+        const handle = nodeFiles.open(file, mode)
+        return { ...handle, read: (into, position) => handle.read(into.subarray(0, 2), position) }
+      },
+    }
+    expect(readRegularFile(inPieces, at('file'), 5)?.toString()).toBe('12345')
+  })
+
   it('reads a file up to the limit, and nothing that is larger, a link, a folder or missing', () => {
     put('file', '12345')
     fs.symlinkSync(at('file'), at('link'))

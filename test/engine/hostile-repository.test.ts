@@ -18,7 +18,13 @@ import { folderContent } from '../support/materialised-tree.ts'
 import { type MonitorWorld, makeMonitorWorld } from '../support/monitor-world.ts'
 import { seededRandom } from '../support/random.ts'
 import { git, makeRepository } from '../support/repositories.ts'
-import { describeWithGit, makeCommitted, makeSnapshotWorld, type SnapshotWorld } from '../support/snapshot-world.ts'
+import {
+  countingCommands,
+  describeWithGit,
+  makeCommitted,
+  makeSnapshotWorld,
+  type SnapshotWorld,
+} from '../support/snapshot-world.ts'
 
 let world: SnapshotWorld
 /** A program that leaves a trace when it is run, and the trace. */
@@ -258,6 +264,25 @@ describeWithGit('a hostile repository runs nothing of its own', () => {
     arm()
     expectToFall(control)
     await expectExactCapture()
+  })
+
+  it('through any setting when git itself is asked for a HEAD that files do not tell', async () => {
+    // What git takes for the branch, and a reader of files leaves to git.
+    fs.writeFileSync(at('.git/HEAD'), 'ref:refs/heads/main\n')
+    hook(at('.git/hooks'))
+    config('core.fsmonitor', sentinel)
+    config('core.pager', sentinel)
+    for (const name of ['symbolic-ref', 'rev-parse']) {
+      config(`pager.${name}`, sentinel)
+      config(`alias.${name}`, `!${sentinel} </dev/null`)
+    }
+    expectToFall(statusTwice)
+    const { calls, ports } = countingCommands()
+    const captured = await world.capture(null, world.snapshotter({ ports }))
+    expect(calls.some(({ args }) => args.includes('rev-parse'))).toBe(true)
+    expect(wasRun()).toBe(false)
+    expect(captured.manifest).toMatchObject({ branch: 'main', head: world.git('rev-parse', 'HEAD').trim() })
+    expect(world.restored(captured)).toEqual(folderContent(world.root))
   })
 
   it('through GIT_ variables in the environment that we were started with', async () => {

@@ -125,7 +125,7 @@ function Entries({ plan }: { readonly plan: RestorePlan }) {
   const size = (value: number | null) => (value === null ? '–' : bytes(value))
   return (
     <ScrollRegion className="table-scroll" label={t('restore.preview.entries')}>
-      <table className="numbers">
+      <table className="numbers plan">
         <thead>
           <tr>
             <th scope="col">{t('restore.preview.path')}</th>

@@ -178,7 +178,9 @@ type Progressing = NonNullable<MonitorState['progress']>
 function CycleProgress() {
   const words = useWords()
   const state = useMonitor(snapshot => snapshot.state)
-  if (state?.progress === undefined || state.progress === null) return null
+  // What was last known of it says nothing while nobody is there.
+  const isOpen = useIsOpen()
+  if (!isOpen || state?.progress === undefined || state.progress === null) return null
   const { done, total } = state.progress
   return (
     <Progress.Root className="cycle-progress" size={3} radius={0}>

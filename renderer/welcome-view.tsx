@@ -100,8 +100,9 @@ function Start() {
 export function WelcomeBanner() {
   const words = useWords()
   const { isWelcomed } = usePreferences()
+  const isOpen = useIsOpen()
   const sessions = useMonitorState(state => state.sessions, noSessions)
-  if (isWelcomed || sessions.length === 0) return null
+  if (isWelcomed || !isOpen || sessions.length === 0) return null
   const { length } = sessions
   return (
     <aside className="welcome-banner" aria-label={words.t('welcome.title')}>

@@ -40,6 +40,7 @@ export const activityDe = {
   onlyProblems: 'Nur Probleme',
   level: { info: 'Getan', warn: 'Nicht getan', error: 'Gescheitert' },
   lastCycle: 'Letzte Prüfung',
-  cycle: '{{found}} Sitzungen angesehen, {{due}} fällig, {{created}} gesichert, {{failed}} gescheitert, in {{time}}.',
+  cycle:
+    '{{found}} Sitzungen angesehen, {{due}} fällig, {{created}} gesichert, {{failed}} gescheitert; Dauer: {{time}}',
   cycleNone: 'Noch nicht geprüft.',
 } as const

@@ -18,6 +18,8 @@ import { asCommandMonitor, type CommandMonitor, connectRunning } from './running
 export interface MonitorNeeds extends SettingFlags {
   readonly json?: boolean
   readonly quiet?: boolean
+  /** Asked of the monitor on Ctrl-C: true if `work` ends by itself then, and says how things are. Default: it is left. */
+  readonly onInterrupt?: (monitor: CommandMonitor) => Promise<boolean>
 }
 
 /** A monitor that a command may use up: it is stopped, or left, when the command ends. */
@@ -94,7 +96,7 @@ export async function workWith(
 ): Promise<ExitCode> {
   const progress = needs.json || needs.quiet ? noProgress : createProgress(terminal, nodeClock)
   const unsubscribe = monitor.onState((state: MonitorState) => progress.show(state.progress))
-  const stopEarly = () => void close()
+  const stopEarly = () => void endOnInterrupt(needs, { monitor, close })
   interrupted.addEventListener('abort', stopEarly, { once: true })
   try {
     const code = await work(monitor)
@@ -105,4 +107,9 @@ export async function workWith(
     interrupted.removeEventListener('abort', stopEarly)
     await close()
   }
+}
+
+async function endOnInterrupt({ onInterrupt }: MonitorNeeds, { monitor, close }: OpenedMonitor): Promise<void> {
+  const endsByItself = await onInterrupt?.(monitor).catch(() => false)
+  if (endsByItself !== true) await close()
 }

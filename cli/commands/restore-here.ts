@@ -61,7 +61,7 @@ export async function restoreHere(
   }
   const { terminal } = context
   const { json, quiet } = options
-  const looks = { ...(json ? { json } : {}), ...(quiet ? { quiet } : {}) }
+  const looks = { ...(json ? { json } : {}), ...(quiet ? { quiet } : {}), onInterrupt: stopRestore }
   return withMonitor(context, looks, async monitor => {
     await monitor.refresh()
     const planned = await monitor.planRestore(request)
@@ -79,6 +79,11 @@ export async function restoreHere(
     else if (!quiet) for (const line of renderDone(done, terminal)) terminal.print(line)
     return done.kind === 'complete' ? exitCodes.fine : exitCodes.failed
   })
+}
+
+/** On Ctrl-C: the monitor may be another process, which would go on alone. */
+export async function stopRestore(monitor: Pick<MonitorCalls, 'cancelRestore'>): Promise<boolean> {
+  return (await monitor.cancelRestore({})).stopped > 0
 }
 
 /** All of them, or of each action but `same` the first few. */

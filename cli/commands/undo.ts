@@ -6,7 +6,7 @@ import { type Either, type ExitCode, exitCodes, fine, stop, usageProblem } from 
 import { withMonitor } from '../host.ts'
 import { type Column, renderTable } from '../print-table.ts'
 import { safeJson, type Terminal } from '../terminal.ts'
-import { refused, renderDone } from './restore-here.ts'
+import { refused, renderDone, stopRestore } from './restore-here.ts'
 
 export interface UndoOptions {
   readonly resume?: boolean
@@ -21,7 +21,7 @@ export async function undo(context: CommandContext, id: string | undefined, opti
   if (id !== undefined && last)
     return fail(context, usageProblem('an id and --last exclude each other', 'leave one out'))
   const { terminal } = context
-  const looks = { ...(json ? { json } : {}), ...(quiet ? { quiet } : {}) }
+  const looks = { ...(json ? { json } : {}), ...(quiet ? { quiet } : {}), onInterrupt: stopRestore }
   return withMonitor(context, looks, async monitor => {
     const all = await monitor.listRestores({})
     if (id === undefined && !last) {

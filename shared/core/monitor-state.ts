@@ -3,6 +3,7 @@ import type { CheckpointOutcome, CheckpointSummary } from './checkpoint.ts'
 import type { CheckpointId } from './checkpoint-id.ts'
 import type { Decision } from './decision.ts'
 import { count, formatCount } from './format.ts'
+import type { RescueSummary } from './rescue.ts'
 import type { SessionScore } from './scoring.ts'
 import {
   type CompactionOutlook,
@@ -164,6 +165,8 @@ export interface MonitorState {
   /** Null before the first test restore. */
   readonly lastProof: ProofState | null
   readonly roots: readonly string[]
+  /** Sessions that may need help, as of the last whole look; absent before the first. */
+  readonly rescue?: RescueSummary
   /** Absent before watching began. */
   readonly watch?: WatchState
   /** Newest last; at most 200. */

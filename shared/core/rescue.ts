@@ -44,3 +44,18 @@ export interface RescueList {
   readonly cases: readonly RescueCase[]
   readonly more: number
 }
+
+/** One of those that a {@link RescueSummary} names. */
+export interface RescueHint {
+  readonly sessionId: SessionId
+  readonly kind: RescueCase['kind']
+  readonly title: string
+  readonly lastActivityMs: number | null
+}
+
+/** For a mark beside the list: `listRescue` tells the rest, and those that are `lost`. */
+export interface RescueSummary {
+  readonly counts: Readonly<Record<Exclude<RescueKind, 'lost'>, number>>
+  /** Newest first; at most 5. */
+  readonly newest: readonly RescueHint[]
+}

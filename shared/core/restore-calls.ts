@@ -47,6 +47,11 @@ export interface RestoreCalls {
     readonly restoreId: string
     readonly conflicts: RestoreRules['conflicts']
   }): Promise<RestoreOutcome>
+  /**
+   * Stops whatever runs of plans, restores, undos, comparisons and exports, and those that wait: each answers
+   * `stopped`, with what is to be done next. Resolves at once.
+   */
+  cancelRestore(request: Record<string, never>): Promise<{ readonly stopped: number }>
   /** Restores in place that can be resumed or undone, newest first; at most 100. */
   listRestores(request: Record<string, never>): Promise<readonly RestoreJournalInfo[]>
   /** Which files differ, and what the conversation went on by. `to`: a checkpoint, or `now`. */
@@ -69,6 +74,7 @@ export const restoreCalls: Readonly<Record<keyof RestoreCalls, true>> = {
   applyRestore: true,
   resumeRestore: true,
   undoRestore: true,
+  cancelRestore: true,
   listRestores: true,
   diffCheckpoint: true,
   diffFile: true,

@@ -39,6 +39,7 @@ export const restoreRequestSchemas = {
   applyRestore: z.strictObject({ ...request, planId: planId.nullable() }),
   resumeRestore: z.strictObject({ restoreId }),
   undoRestore: z.strictObject({ restoreId, conflicts }),
+  cancelRestore: nothing,
   listRestores: nothing,
   diffCheckpoint: z.strictObject({ ...page, from: checkpoint, to }),
   diffFile: z.strictObject({ from: checkpoint, to, path: place }),

@@ -18,6 +18,7 @@ import {
   type Phase,
   type Progress,
 } from '../core/monitor-state.ts'
+import { summariseRescue } from '../core/rescue-summary.ts'
 import type { SessionId } from '../core/session.ts'
 import type { Settings, SettingsProblem } from '../core/settings.ts'
 import type { SettingsChanges } from '../core/settings-change.ts'
@@ -331,7 +332,8 @@ function createMonitor(ports: Ports, options: MonitorOptions, { store, state, le
   }
 
   function publishViews(): void {
-    state.update({ sessions: sessions.views() })
+    const views = sessions.views()
+    state.update({ sessions: views, rescue: summariseRescue(views, ports.clock.nowMs(), state.get().rescue) })
   }
 
   /** After the first look, which it would only slow down. */

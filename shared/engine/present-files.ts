@@ -42,6 +42,8 @@ export interface PresentReader {
   read(name: Buffer, objectHash?: ObjectHash): Present
   /** Only what stat tells: null where no file or link lies, or something is in the way. */
   look(name: Buffer): FileStat | null
+  /** What stands above the name in the way of it; null if everything there is a folder. */
+  above(name: Buffer): Present | null
 }
 
 /** @param root absolute; what lies above it is trusted. Remembers which folders are folders: use one per plan. */
@@ -62,6 +64,7 @@ export function createPresentReader(files: FileSystem, root: string): PresentRea
   }
 
   return {
+    above: troubleAbove,
     read: (name, objectHash = null) => troubleAbove(name) ?? readPresent(files, pathBelow(root, name), objectHash),
     look: name => {
       if (troubleAbove(name) !== null) return null

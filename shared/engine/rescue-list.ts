@@ -3,9 +3,10 @@ import type { CheckpointRecord } from '../core/checkpoint.ts'
 import { checkpointId } from '../core/checkpoint-id.ts'
 import { clip } from '../core/json-value.ts'
 import type { RescueCase, RescueList } from '../core/rescue.ts'
+import { lastOfProjects, type ProjectPlace } from '../core/rescue-summary.ts'
 import { triage } from '../core/rescue-triage.ts'
 import type { NextStep } from '../core/restore.ts'
-import { isLive, type LiveState, type SessionId } from '../core/session.ts'
+import type { LiveState, SessionId } from '../core/session.ts'
 import { shellWord } from '../core/shell-word.ts'
 import type { CheckpointStore } from './checkpoint-store.ts'
 import type { SessionEntry } from './overview.ts'
@@ -24,7 +25,7 @@ export function rescueList(
   const known = new Set(entries.map(({ session }) => session.facts.sessionId))
   const listed = store.sessions()
   const others = (listed.ok ? listed.sessions : []).filter(id => !known.has(id))
-  const last = lastOfProjects(entries)
+  const last = lastOfProjects(entries.map(placeOf))
   const cases = [
     ...entries.flatMap(entry => caseOfEntry(entry, last, nowMs) ?? []),
     ...others.flatMap(id => {
@@ -35,18 +36,9 @@ export function rescueList(
   return { atMs: nowMs, cases: cases.slice(0, mostCases), more: Math.max(0, cases.length - mostCases) }
 }
 
-/** Of each project where nobody is at work, the session that was there last. */
-function lastOfProjects(entries: readonly SessionEntry[]): ReadonlySet<SessionId> {
-  const last = new Map<string, SessionEntry | null>()
-  for (const entry of entries) {
-    const { project, live, facts } = entry.session
-    const root = project?.root ?? null
-    const before = root === null ? null : last.get(root)
-    if (root === null || before === null) continue
-    if (isLive(live)) last.set(root, null)
-    else if (!before || (facts.lastActivityMs ?? 0) > (before.session.facts.lastActivityMs ?? 0)) last.set(root, entry)
-  }
-  return new Set([...last.values()].flatMap(entry => (entry === null ? [] : [entry.session.facts.sessionId])))
+function placeOf({ session: { facts, project, live } }: SessionEntry): ProjectPlace {
+  const { sessionId, lastActivityMs } = facts
+  return { sessionId, root: project?.root ?? null, live, lastActivityMs }
 }
 
 function caseOfEntry(

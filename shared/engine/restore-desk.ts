@@ -5,6 +5,8 @@
  * 1. A restore in place holds the store's lock and the engine's turn, taken in this order as a checkpoint takes them:
  *    nobody saves a half-restored project.
  * 2. Its safety checkpoint is taken before, through the coordinator, and read back; without it nothing is changed.
+ * 3. What runs long can be stopped at any step (`cancelRestore`): before the first name changes it leaves nothing,
+ *    later it leaves a journal to go on from or to go back by.
  */
 import type { CheckpointOutcome, CheckpointRecord } from '../core/checkpoint.ts'
 import type { DiffRefusal, DiffSide } from '../core/checkpoint-diff.ts'
@@ -12,30 +14,22 @@ import { type CheckpointId, checkpointId, parseCheckpointId } from '../core/chec
 import { count } from '../core/format.ts'
 import type { Progress } from '../core/monitor-state.ts'
 import { pageOf } from '../core/page.ts'
-import type {
-  NextStep,
-  RestoreDone,
-  RestoreEntry,
-  RestoreLeftOut,
-  RestoreOutcome,
-  RestorePlan,
-  RestoreRefusal,
-  RestoreRequest,
-} from '../core/restore.ts'
+import type { RestoreEntry, RestoreOutcome, RestoreRefusal, RestoreRequest } from '../core/restore.ts'
 import type { ApplyRequest, RestoreCalls } from '../core/restore-calls.ts'
-import { type DetectedSession, isLive, type SessionId } from '../core/session.ts'
+import type { SessionId } from '../core/session.ts'
 import { shellWord } from '../core/shell-word.ts'
 import { describeCheckpoint } from './checkpoint-details.ts'
 import { type Difference, differ, differFile } from './checkpoint-differ.ts'
 import type { CheckpointStore } from './checkpoint-store.ts'
 import { exportCheckpoint } from './export-checkpoint.ts'
 import { createGit } from './git-command.ts'
-import type { HeldLock, Lock } from './lock-file.ts'
+import type { Lock } from './lock-file.ts'
 import type { SessionEntry } from './overview.ts'
 import type { Ports } from './ports.ts'
 import { rescueList } from './rescue-list.ts'
-import { createInPlaceRestorer, type InPlaceDone, type InPlaceOptions } from './restore-in-place.ts'
+import { createInPlaceRestorer, type InPlaceOptions } from './restore-in-place.ts'
 import { describeJournal, isOver, type Journal, openJournals } from './restore-journal.ts'
+import { changed, listed, lockedBy, outcomeOf, sessionFor, stoppedBefore, unfinished } from './restore-outcome.ts'
 import { type OpenPlan, type PlannerParts, refuse, withPlan } from './restore-planner.ts'
 import { restoreSide } from './restore-side.ts'
 import type { StateHolder } from './state-holder.ts'
@@ -70,7 +64,7 @@ const mostListed = 100
 const progressEveryMs = 100
 
 export function createRestoreDesk(parts: RestoreDeskParts): RestoreCalls {
-  const { ports, store, state, lock, signal } = parts
+  const { ports, store, state, lock } = parts
   const git = createGit(ports.commands, parts.environment)
   const journals = openJournals(ports, parts.folder)
   const restorer = createInPlaceRestorer(ports, journals)
@@ -78,14 +72,28 @@ export function createRestoreDesk(parts: RestoreDeskParts): RestoreCalls {
   const planner = (): PlannerParts => ({ ...parts, roots: parts.roots(), git, sessions })
   const plans = new Map<string, readonly RestoreEntry[]>()
   const progress = progressOf(ports, state)
+  const running = new Set<AbortController>()
   let lastDiff: { readonly key: string; readonly diff: Difference } | null = null
 
   function find(id: CheckpointId): { readonly ok: true; readonly record: CheckpointRecord } | RestoreRefusal {
-    const { sessionId, seq } = parseCheckpointId(id) ?? { sessionId: '', seq: 0 }
-    const read = store.read(sessionId, seq)
-    if (read.ok) return { ok: true, record: read.record }
-    if (read.problem.kind === 'missing') return refuse('unknown', `There is no checkpoint ${id}`, 'Choose another one.')
+    const named = parseCheckpointId(id)
+    const read = named && store.read(named.sessionId, named.seq)
+    if (read?.ok) return { ok: true, record: read.record }
+    if (read === null || read.problem.kind === 'missing') {
+      return refuse('unknown', `There is no checkpoint ${id}`, 'Choose another one.')
+    }
     return refuse('damaged', read.problem.message, 'Choose another one; older checkpoints may be whole.')
+  }
+
+  /** Runs what {@link RestoreCalls.cancelRestore} can stop. */
+  async function stoppable<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    const own = new AbortController()
+    running.add(own)
+    try {
+      return await work(AbortSignal.any([parts.signal, own.signal]))
+    } finally {
+      running.delete(own)
+    }
   }
 
   /** Whole answers for calls that have no refusal of their own. @throws {Error} in words */
@@ -95,9 +103,14 @@ export function createRestoreDesk(parts: RestoreDeskParts): RestoreCalls {
     return found.record
   }
 
-  async function planned<T>(request: RestoreRequest, use: (open: OpenPlan) => Promise<T>): Promise<T | RestoreRefusal> {
+  async function planned<T>(
+    request: RestoreRequest,
+    signal: AbortSignal,
+    use: (open: OpenPlan) => Promise<T>,
+  ): Promise<T | RestoreRefusal> {
     const found = find(request.checkpoint)
     if (!found.ok) return found
+    if (signal.aborted) return stoppedBefore
     const onProgress = (done: number, total: number) => progress({ task: 'Comparing files', done, total })
     try {
       return await withPlan(planner(), found.record, request, use, { signal, onProgress })
@@ -113,26 +126,33 @@ export function createRestoreDesk(parts: RestoreDeskParts): RestoreCalls {
   }
 
   async function planRestore(request: RestoreRequest) {
-    return parts.inTurn(() =>
-      planned(request, async ({ plan, entries }) => {
-        remember(plan.planId, entries)
-        return { ok: true as const, plan: { ...plan, entries: pageOf(entries, { offset: 0, limit: mostListed }) } }
-      }),
+    return stoppable(signal =>
+      parts.inTurn(() =>
+        planned(request, signal, async ({ plan, entries }) => {
+          remember(plan.planId, entries)
+          return { ok: true as const, plan: { ...plan, entries: pageOf(entries, { offset: 0, limit: mostListed }) } }
+        }),
+      ),
     )
   }
 
   async function applyRestore(request: ApplyRequest): Promise<RestoreOutcome> {
     const { planId, ...wanted } = request
-    const outcome = wanted.target.kind === 'side' ? await applySide(wanted, planId) : await applyHere(wanted, planId)
+    const apply = wanted.target.kind === 'side' ? applySide : applyHere
+    const outcome = await stoppable(signal => apply(wanted, planId, signal))
     tell(wanted.checkpoint, outcome)
     return outcome
   }
 
-  async function applySide(request: RestoreRequest, planId: string | null): Promise<RestoreOutcome> {
+  async function applySide(
+    request: RestoreRequest,
+    planId: string | null,
+    signal: AbortSignal,
+  ): Promise<RestoreOutcome> {
     const { selection, target } = request
     if (target.kind !== 'side') return refuse('unknown', 'No folder was named', 'Name one.')
     return parts.inTurn(() =>
-      planned(request, async ({ plan, record }): Promise<RestoreOutcome> => {
+      planned(request, signal, async ({ plan, record }): Promise<RestoreOutcome> => {
         if (planId !== null && planId !== plan.planId) return changed
         const restored = await restoreSide({ ports, git, store }, record, target.folder, {
           parts: selection.what === 'paths' ? 'files' : selection.what,
@@ -160,17 +180,29 @@ export function createRestoreDesk(parts: RestoreDeskParts): RestoreCalls {
     )
   }
 
-  async function applyHere(request: RestoreRequest, planId: string | null): Promise<RestoreOutcome> {
+  /** One of the same project that was cut short. */
+  function cutShort({ tree }: CheckpointRecord): Journal | undefined {
+    return journals.list().find(journal => !isOver(journal) && journal.root === (tree?.root ?? null))
+  }
+
+  async function applyHere(
+    request: RestoreRequest,
+    planId: string | null,
+    signal: AbortSignal,
+  ): Promise<RestoreOutcome> {
     const found = find(request.checkpoint)
     if (!found.ok) return found
-    const root = found.record.tree?.root ?? null
-    const cutShort = journals.list().find(journal => !isOver(journal) && journal.root === root)
-    if (cutShort) return unfinished(cutShort)
+    const before = cutShort(found.record)
+    if (before) return unfinished(before)
     await parts.look()
+    if (signal.aborted) return stoppedBefore
     const safety = await saveFirst(found.record)
     if (safety !== null && typeof safety !== 'string') return safety
-    const outcome = await alone(held =>
-      planned(request, async (open): Promise<RestoreOutcome> => {
+    const outcome = await alone(signal, held =>
+      planned(request, held, async (open): Promise<RestoreOutcome> => {
+        // Somebody else's may have been stopped while this one waited for the lock.
+        const other = cutShort(found.record)
+        if (other) return unfinished(other)
         if (planId !== null && planId !== open.plan.planId) return changed
         if (open.work === null) return changed
         const done = await restorer.apply({ ...open.work, safety }, open.source, optionsWith(held))
@@ -200,37 +232,38 @@ export function createRestoreDesk(parts: RestoreDeskParts): RestoreCalls {
     return refuse('safety-checkpoint-failed', 'The safety checkpoint does not read back', remedy)
   }
 
-  /** With the store's lock and in the engine's turn. */
-  async function alone<T>(work: (held: HeldLock) => Promise<T>): Promise<T | RestoreRefusal> {
+  /** With the store's lock and in the engine's turn. `held` is aborted when the lock is lost, too. */
+  async function alone<T>(signal: AbortSignal, work: (held: AbortSignal) => Promise<T>): Promise<T | RestoreRefusal> {
     const attempt = await lock.acquire({ waitMs: state.get().settings.lockWaitSeconds * 1000, signal })
     if (attempt.kind === 'locked-elsewhere') return lockedBy(attempt.ownerInWords)
     if (attempt.kind === 'unavailable') return refuse('io-error', attempt.message, attempt.remedy)
-    if (attempt.kind === 'aborted') return refuse('stopped', 'The restore was stopped', 'Nothing was changed.')
+    if (attempt.kind === 'aborted') return stoppedBefore
     try {
-      return await parts.inTurn(() => work(attempt.lock))
+      return await parts.inTurn(() => work(AbortSignal.any([signal, attempt.lock.lost])))
     } finally {
       progress(null)
       attempt.lock.release()
     }
   }
 
-  function optionsWith(held: HeldLock): InPlaceOptions {
+  function optionsWith(signal: AbortSignal): InPlaceOptions {
     return {
-      signal: AbortSignal.any([signal, held.lost]),
+      signal,
       onProgress: ({ what, done, total }) => progress({ task: tasks[what], done, total }),
     }
   }
 
   async function resumeRestore({ restoreId }: { readonly restoreId: string }): Promise<RestoreOutcome> {
-    const outcome = await alone(async held => outcomeOf(await restorer.resume(restoreId, optionsWith(held)), null))
+    const resume = async (held: AbortSignal) => outcomeOf(await restorer.resume(restoreId, optionsWith(held)), null)
+    const outcome = await stoppable(signal => alone(signal, resume))
     await parts.look()
     return outcome
   }
 
   async function undoRestore({ restoreId, conflicts }: Parameters<RestoreCalls['undoRestore']>[0]) {
-    const outcome = await alone(async (held): Promise<RestoreOutcome> => {
-      return outcomeOf(await restorer.undo(restoreId, conflicts, optionsWith(held)), null)
-    })
+    const undo = async (held: AbortSignal) =>
+      outcomeOf(await restorer.undo(restoreId, conflicts, optionsWith(held)), null)
+    const outcome = await stoppable(signal => alone(signal, undo))
     await parts.look()
     const message = outcome.ok ? `Undid a restore: ${count(outcome.written.files, 'file')} put back.` : null
     if (message !== null) state.tell({ level: 'info', sessionId: null, message })
@@ -252,7 +285,7 @@ export function createRestoreDesk(parts: RestoreDeskParts): RestoreCalls {
     if (known) return { ok: true as const, diff: { ...known, files: pageOf(known.files, page) } }
     const sides = findSides(from, to)
     if (!sides.ok) return sides
-    const made = await parts.inTurn(() => differ(planner(), sides.from, sides.to, signal))
+    const made = await stoppable(signal => parts.inTurn(() => differ(planner(), sides.from, sides.to, signal)))
     if (!made.ok) return made
     lastDiff = { key, diff: made.diff }
     return { ok: true as const, diff: { ...made.diff, files: pageOf(made.diff.files, page) } }
@@ -261,14 +294,14 @@ export function createRestoreDesk(parts: RestoreDeskParts): RestoreCalls {
   async function diffFile({ from, to, path }: Parameters<RestoreCalls['diffFile']>[0]) {
     const sides = findSides(from, to)
     if (!sides.ok) return sides
-    return parts.inTurn(() => differFile(planner(), sides.from, sides.to, path, signal))
+    return parts.inTurn(() => differFile(planner(), sides.from, sides.to, path, parts.signal))
   }
 
   function tell(checkpoint: CheckpointId, outcome: RestoreOutcome): void {
     const sessionId = parseCheckpointId(checkpoint)?.sessionId ?? null
     const message = outcome.ok
       ? `Restored ${count(outcome.written.files, 'file')} of checkpoint ${checkpoint}.`
-      : `Nothing was restored: ${outcome.message}.`
+      : `Restoring checkpoint ${checkpoint} was not done: ${outcome.message}.`
     state.tell({ level: outcome.ok ? 'info' : 'warn', sessionId, message })
   }
 
@@ -282,6 +315,10 @@ export function createRestoreDesk(parts: RestoreDeskParts): RestoreCalls {
     applyRestore,
     resumeRestore,
     undoRestore,
+    cancelRestore: async () => {
+      for (const one of running) one.abort()
+      return { stopped: running.size }
+    },
     listRestores: async () => {
       const all = journals.list()
       return all.slice(0, mostListed).map(journal => describeJournal(journal, all))
@@ -298,7 +335,9 @@ export function createRestoreDesk(parts: RestoreDeskParts): RestoreCalls {
       if (!found.ok) return found
       const onProgress = (step: { done: number; total: number }) => progress({ task: 'Exporting', ...step })
       try {
-        return await exportCheckpoint({ ports, git, store }, found.record, to, { signal, onProgress })
+        return await stoppable(signal =>
+          exportCheckpoint({ ports, git, store }, found.record, to, { signal, onProgress }),
+        )
       } finally {
         progress(null)
       }
@@ -313,71 +352,13 @@ function diffRefusal({ code, message, remedy }: RestoreRefusal): DiffRefusal {
 const tasks = { keeping: 'Keeping what is there', preparing: 'Preparing files', writing: 'Restoring files' } as const
 const sideTasks = { files: 'Restoring files', transcript: 'Restoring the transcript' } as const
 
-const changed: RestoreRefusal = {
-  ok: false,
-  code: 'changed-since-plan',
-  message: 'Things have changed since this was planned',
-  remedy: 'Look at the plan again.',
-}
-
-function unfinished({ id }: Journal): RestoreRefusal {
-  const remedy = `Finish it with \`session-monitor undo --resume ${id}\`, or take it back with \`session-monitor undo ${id}\`.`
-  return refuse('unfinished-restore', 'An earlier restore of this project was cut short', remedy)
-}
-
-function lockedBy(owner: string): RestoreRefusal {
-  return refuse('locked-elsewhere', `Another checkpointer is at work: ${owner}`, 'Nothing was changed. Try again.')
-}
-
-/** The checkpoint's own session, else one that is at work in its project. */
-function sessionFor({ session, tree }: CheckpointRecord, sessions: readonly DetectedSession[]): SessionId | null {
-  if (sessions.some(({ facts }) => facts.sessionId === session)) return session
-  const there = sessions.filter(({ project }) => tree !== null && project?.root === tree.root)
-  const best = there.find(({ live }) => isLive(live)) ?? there[0]
-  return best?.facts.sessionId ?? null
-}
-
-function outcomeOf(done: InPlaceDone, plan: Omit<RestorePlan, 'entries'> | null): RestoreOutcome {
-  if (!done.ok) return done
-  const { journal, written, failures } = done
-  return {
-    ok: true,
-    kind: journal.phase === 'complete' ? 'complete' : 'incomplete',
-    restoreId: journal.id,
-    safety: journal.safety,
-    folder: journal.root,
-    written,
-    kept: plan === null ? 0 : keptBy(plan),
-    ...listed(failures),
-    transcript: journal.transcript,
-    next: nextSteps(journal),
-  }
-}
-
-/** What the rules left as it is. */
-function keptBy({ counts, writes }: Omit<RestorePlan, 'entries'>): number {
-  return counts.conflict + counts.overwrite + counts.create - writes.files
-}
-
-function listed(failures: readonly RestoreLeftOut[]): Pick<RestoreDone, 'failures' | 'failuresMore'> {
-  return { failures: failures.slice(0, mostListed), failuresMore: Math.max(0, failures.length - mostListed) }
-}
-
-function nextSteps({ id, kind, phase, transcript }: Journal): readonly NextStep[] {
-  const undo = kind === 'undo' ? 'restores again what was undone' : 'puts everything back as it was'
-  const resume = { command: `session-monitor undo --resume ${id}`, words: 'tries again what could not be written' }
-  return [
-    ...(transcript === null ? [] : [transcript.next]),
-    ...(phase === 'complete' ? [] : [resume]),
-    { command: `session-monitor undo ${id}`, words: undo },
-  ]
-}
-
 function progressOf({ clock }: Ports, state: StateHolder): (progress: Progress | null) => void {
   let shownMs = Number.NEGATIVE_INFINITY
   return progress => {
     const nowMs = clock.monotonicMs()
-    if (progress === null ? state.get().progress === null : nowMs - shownMs < progressEveryMs) return
+    const shown = state.get().progress
+    const isSoon = shown?.task === progress?.task && nowMs - shownMs < progressEveryMs
+    if (progress === null ? shown === null : isSoon) return
     shownMs = progress === null ? Number.NEGATIVE_INFINITY : nowMs
     state.update({ progress })
   }

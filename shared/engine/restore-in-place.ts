@@ -27,7 +27,7 @@ import type { HeadForm } from './head-forms.ts'
 import type { PlannedPath } from './in-place-plan.ts'
 import { createStep, type LongWorkOptions, type Step } from './long-work.ts'
 import type { FilePath, FileSystem, Ports } from './ports.ts'
-import { type FileState, isSameState, presentAt } from './present-files.ts'
+import { createPresentReader, type FileState, isSameState, presentAt } from './present-files.ts'
 import type { RestorableTree } from './restorable-tree.ts'
 import {
   baseOf,
@@ -125,6 +125,8 @@ export function createInPlaceRestorer(ports: Ports, journals: JournalStore): InP
       const kept = await keepPresent(files, journals, journal, changes, stepFor(options, 'keeping', changes.length))
       if (kept !== null) return refuse(journal, changes, kept.code, kept.message)
       const keptBytes = changes.reduce((sum, { before }) => sum + (before?.bytes ?? 0), 0)
+      const swapped = notAFolder(files, journal, changes)
+      if (swapped !== null) return refuse(journal, changes, 'changed-since-plan', swapped)
       journal = { ...journal, keptBytes, folders: missingFolders(files, journal, changes).map(treePathOf) }
       journals.save(journal)
       makeFolders(files, journal)
@@ -154,7 +156,7 @@ export function createInPlaceRestorer(ports: Ports, journals: JournalStore): InP
       return await commitAll(journal, changes, lost, options)
     } catch (error) {
       const { code, message } = failureOf(error, 'Restoring')
-      return failed(refusalOf(code), message, `Resume or undo it: restore ${journal.id}.`)
+      return failed(refusalOf(code), message, waysOn(journal))
     }
   }
 
@@ -167,7 +169,7 @@ export function createInPlaceRestorer(ports: Ports, journals: JournalStore): InP
     const step = stepFor(options, 'writing', changes.length)
     const committed = await commitChanges(ports, journal, changes, lost, step)
     if (committed.stopped) {
-      return failed('stopped', 'The restore was stopped half-way', `Resume or undo it: restore ${journal.id}.`)
+      return failed('stopped', 'The restore was stopped half-way', waysOn(journal))
     }
     if (journal.kind === 'undo') removeEmptyFolders(files, foldersOf(journals, journal.undoOf))
     const over: Journal = {
@@ -203,6 +205,7 @@ export function createInPlaceRestorer(ports: Ports, journals: JournalStore): InP
     const journal = journals.read(id)
     const changes = journal && journals.changes(id)
     if (!journal || !changes) return unknown(id)
+    if (journal.phase === 'complete') return { ok: true, journal, written: journal.written, failures: [] }
     if (journal.phase === 'preparing') {
       giveUp(journal, changes)
       return failed('changed-since-plan', 'It was cut short before anything was changed', 'Restore again.')
@@ -255,7 +258,10 @@ export function createInPlaceRestorer(ports: Ports, journals: JournalStore): InP
     }
     const content = change.before === null ? null : ({ from: 'kept', at: journals.keptPath(journal.id, n) } as const)
     // What somebody wrote where nothing was is not ours to delete.
-    if (!isOurs && change.before === null) return []
+    if (!isOurs && change.before === null) {
+      const reason = 'somebody else wrote it where nothing was, so it was left'
+      return present.present === 'absent' ? [] : [{ left: { path: displayTreePath(change.name), reason } }]
+    }
     return [{ change: { ...change, before: now, after: change.before }, content }]
   }
 
@@ -338,6 +344,10 @@ function failed(code: RestoreRefusalCode, message: string, remedy: string): Fail
   return { ok: false, code, message, remedy }
 }
 
+function waysOn({ id }: Journal): string {
+  return `Finish it with \`session-monitor undo --resume ${id}\`, or take it back with \`session-monitor undo ${id}\`.`
+}
+
 function unknown(id: string): Failed {
   return failed('unknown', `There is no restore ${id} that can be read`, '`session-monitor undo` lists them.')
 }
@@ -378,6 +388,16 @@ function spaceAt(files: FileSystem, folder: string) {
       if (path.dirname(at) === at) return null
     }
   }
+}
+
+/** What lies now above a path to be written and is no folder, in words: nothing may be made beyond it. */
+function notAFolder(files: FileSystem, journal: Journal, changes: readonly Change[]): string | null {
+  const readers = journal.bases.map(base => createPresentReader(files, base))
+  for (const { base, name, after } of changes) {
+    const trouble = after === null ? null : readers[base]?.above(treePathBytes(name))
+    if (trouble?.present === 'in-the-way') return trouble.why
+  }
+  return null
 }
 
 /** Folders that the new files need and that are not there, outermost first. */

@@ -14,7 +14,14 @@ import path from 'node:path'
 import { z } from 'zod'
 import type { RestoreJournalInfo, TranscriptPlan } from '../core/restore.ts'
 import { type TreePath, treePathSchema } from '../core/work-tree.ts'
-import { errorCode, makeFolderDurably, readBounded, removeTreeQuietly, replaceFile } from './durable-file.ts'
+import {
+  errorCode,
+  makeFolderDurably,
+  readBounded,
+  removeQuietly,
+  removeTreeQuietly,
+  replaceFile,
+} from './durable-file.ts'
 import type { FilePath, FileSystem, Ports } from './ports.ts'
 import type { FileState } from './present-files.ts'
 import { isSafeTreePath, pathBelow, treePathBytes } from './tree-path.ts'
@@ -96,6 +103,11 @@ export function openJournals(ports: Ports, folder: string): JournalStore {
     const found = ids().flatMap(id => read(id) ?? [])
     return found.sort((a, b) => b.startedMs - a.startedMs || (a.id < b.id ? -1 : 1))
   }
+  /** Its word first: a crash in between leaves what never became a journal, not one that cannot be read any more. */
+  const forget = (id: string) => {
+    removeQuietly(files, path.join(folderOf(id), 'journal.json'))
+    removeTreeQuietly(files, folderOf(id))
+  }
   return {
     folder,
     list,
@@ -113,13 +125,13 @@ export function openJournals(ports: Ports, folder: string): JournalStore {
       replaceFile(ports, path.join(folderOf(id), 'entries.jsonl'), Buffer.from(lines))
     },
     keptPath: (id, n) => path.join(folderOf(id), 'kept', String(n)),
-    forget: id => removeTreeQuietly(files, folderOf(id)),
+    forget,
     sweep(nowMs) {
       const old = list()
         .filter(isOver)
         .filter(({ startedMs }, at) => at >= mostKept || nowMs - startedMs > keptForMs)
       const unborn = ids().filter(id => isUnborn(files, folderOf(id), nowMs))
-      for (const id of [...old.map(each => each.id), ...unborn]) removeTreeQuietly(files, folderOf(id))
+      for (const id of [...old.map(each => each.id), ...unborn]) forget(id)
     },
   }
 }

@@ -188,6 +188,7 @@ export const restoreExchanges: { readonly [K in keyof RestoreCalls]: readonly [r
   applyRestore: [{ ...restoreRequest, planId: restorePlan.planId }, restoreDone],
   resumeRestore: [{ restoreId: restoreJournal.restoreId }, restoreDone],
   undoRestore: [{ restoreId: restoreJournal.restoreId, conflicts: 'keep' }, restoreDone],
+  cancelRestore: [{}, { stopped: 1 }],
   listRestores: [{}, [restoreJournal]],
   diffCheckpoint: [{ ...page, from: checkpoint, to: 'now' }, checkpointDiff],
   diffFile: [{ from: checkpoint, to: `${idOf(1)}/4`, path: 'src/a.ts' }, fileDiff],

@@ -52,22 +52,6 @@ export type TranscriptEvent =
   /** A line over the length limit. */
   | { readonly kind: 'overlong' }
 
-/**
- * Which records must be read whole. All others can only say when, where and by which version they were written,
- * and a reader that has seen their type may leave the rest of their bytes alone.
- */
-export const speakingTypes: ReadonlySet<string> = new Set([
-  'user',
-  'assistant',
-  'system',
-  'attachment',
-  'custom-title',
-  'ai-title',
-  'cost-state',
-])
-/** Likewise for records with an `attachment`, by its type: these speak, all others are context that the tool injected. */
-export const speakingAttachments: ReadonlySet<string> = new Set(['queued_command', 'model'])
-
 /** @param value What `JSON.parse` made of a line. */
 export function parseRecord(value: unknown): TranscriptEvent {
   const record = objectOf(value)
@@ -227,7 +211,8 @@ function systemEvent(record: JsonObject, envelope: Envelope): TranscriptEvent {
   return { kind: 'compaction', envelope, postTokens: postTokens > 0 ? postTokens : null }
 }
 
-function titleEvent(source: 'custom' | 'ai', value: unknown, envelope: Envelope): TranscriptEvent {
+/** What a record says that names its session. @param value Of its title. */
+export function titleEvent(source: 'custom' | 'ai', value: unknown, envelope: Envelope): TranscriptEvent {
   const text = typeof value === 'string' ? oneLine(value, textLimits.title) : ''
   return text === '' ? { kind: 'ignored', envelope } : { kind: 'title', envelope, source, text }
 }

@@ -65,7 +65,18 @@ export interface LineNotes {
 export const noteStride = 16
 /** Offsets in a note's integers. */
 export const noteAt = { kind: 2, flags: 3, end: 4, fields: 5 } as const
-export const noteKinds = ['origin', 'prompt', 'reply', 'command', 'edit', 'result'] as const
+export const noteKinds = [
+  'origin',
+  'prompt',
+  'reply',
+  'command',
+  'edit',
+  'result',
+  'closed',
+  'customTitle',
+  'aiTitle',
+  'model',
+] as const
 export const noteFlag = { sidechain: 1, failed: 2 } as const
 /** The start of a value that is the one of the reply noted before. */
 export const sameAsBefore = -2

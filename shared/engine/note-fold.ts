@@ -6,7 +6,7 @@
  * 2. Between two calls of `settle` nothing may be read from the part but by the same taker: the last reply's text waits
  *    in the buffer until then, because nearly every text that was said is followed by another.
  */
-import { clip, nameOf } from '../core/json-value.ts'
+import { clip, nameOf, oneLine, textOf } from '../core/json-value.ts'
 import {
   addPending,
   addReply,
@@ -114,6 +114,18 @@ export function createNoteFold(): (part: StreamFold) => FoldTaker {
         case kind.prompt:
           if (thread !== null) takePrompt(thread, text(ints, fields, bytes), notes.timeMs(note))
           break
+        case kind.closed:
+          if (thread !== null) thread.closed = true
+          break
+        case kind.customTitle:
+          if (thread !== null) thread.customTitle = title(ints, fields, bytes) ?? thread.customTitle
+          break
+        case kind.aiTitle:
+          if (thread !== null) thread.aiTitle = title(ints, fields, bytes) ?? thread.aiTitle
+          break
+        case kind.model:
+          if (thread !== null) thread.requestedModel = text(ints, fields, bytes)
+          break
         case kind.origin:
           if (thread !== null) takeOrigin(thread, ints, fields, bytes)
           break
@@ -177,6 +189,10 @@ export function createNoteFold(): (part: StreamFold) => FoldTaker {
       entrypoint: name(texts.entrypoint, ints, at + 6, bytes),
     })
   }
+}
+
+function title(ints: Int32Array, at: number, bytes: Buffer): string | null {
+  return textOf(oneLine(text(ints, at, bytes), textLimits.title))
 }
 
 function text(ints: Int32Array, at: number, bytes: Buffer): string {

@@ -1,6 +1,5 @@
 /** Which values of a transcript line are wanted, as tables for the walk in `record-skim.ts`. Holds no state. */
 import { editTools } from '../core/tool-call.ts'
-import { speakingAttachments } from '../core/transcript.ts'
 import { keyTable } from './key-table.ts'
 
 /** The objects that are walked, and what of each is wanted (its name) or walked into (`>` and the object's name). */
@@ -17,6 +16,8 @@ const grammar = {
     forkedFrom: 'forkedFrom',
     isApiErrorMessage: 'apiError',
     requestedModel: 'requestedModel',
+    customTitle: 'customTitle',
+    aiTitle: 'aiTitle',
     subtype: 'subtype',
     isMeta: 'meta',
     isCompactSummary: 'summary',
@@ -28,7 +29,7 @@ const grammar = {
     userType: '>tail',
   },
   origin: { kind: 'originKind' },
-  attachment: { type: 'attachmentType' },
+  attachment: { type: 'attachmentType', identity: '>identity' },
   message: { id: 'messageId', model: 'model', content: '>content', usage: '>usage' },
   usage: {
     input_tokens: 'inputTokens',
@@ -49,6 +50,7 @@ const grammar = {
     input: '>input',
   },
   input: { file_path: 'filePath', notebook_path: 'notebookPath', command: 'command' },
+  identity: { modelId: 'modelId' },
 } as const
 
 const recordValues = [
@@ -78,6 +80,9 @@ const recordValues = [
   'readTokens',
   'created1h',
   'created5m',
+  'customTitle',
+  'aiTitle',
+  'modelId',
 ] as const
 const blockValues = [
   'blockType',
@@ -102,8 +107,7 @@ export const placeOf = Object.fromEntries(valueNames.map((name, i) => [name, 2 *
 /** From a block's values to the next block's. */
 export const blockStride = 2 * blockValues.length
 export const firstBlock = 2 * recordValues.length
-/** Records that say something of their own, and tools whose calls say more than a path or a command. */
-export const wholeRecords = ['cost-state', 'custom-title', 'ai-title'] as const
+/** Tools whose calls say more than a path or a command. */
 export const listTools = ['TodoWrite', 'TaskCreate', 'TaskUpdate'] as const
 
 /** A message has one block, seldom a few; with more than this it is for the whole parse. */
@@ -144,8 +148,11 @@ export const meanings = [
   'user',
   'assistant',
   'attachment',
-  'wholeRecord',
-  'wholeAttachment',
+  'goodbye',
+  'customTitle',
+  'aiTitle',
+  'queuedCommand',
+  'modelChange',
   'boundary',
   'human',
   'text',
@@ -162,8 +169,11 @@ export const meaningOf: ReadonlyMap<string, Meaning> = new Map<string, Meaning>(
   ['user', 'user'],
   ['assistant', 'assistant'],
   ['attachment', 'attachment'],
-  ...Array.from(wholeRecords, name => [name, 'wholeRecord'] as const),
-  ...Array.from(speakingAttachments, name => [name, 'wholeAttachment'] as const),
+  ['cost-state', 'goodbye'],
+  ['custom-title', 'customTitle'],
+  ['ai-title', 'aiTitle'],
+  ['queued_command', 'queuedCommand'],
+  ['model', 'modelChange'],
   ['compact_boundary', 'boundary'],
   ['human', 'human'],
   ['text', 'text'],

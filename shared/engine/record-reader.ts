@@ -22,9 +22,9 @@ import {
   humanText,
   isSynthetic,
   parseRecord,
-  speakingAttachments,
   type TranscriptEvent,
   timeOf,
+  titleEvent,
 } from '../core/transcript.ts'
 import {
   decodeNumber,
@@ -37,7 +37,7 @@ import {
   stringStartsWith,
 } from './json-bytes.ts'
 import { type KeyTable, keyNumber, keyTable } from './key-table.ts'
-import { blockStride, listTools, placeOf, wholeRecords } from './record-grammar.ts'
+import { blockStride, listTools, placeOf } from './record-grammar.ts'
 import { createRecordSkim, type RecordSkim } from './record-skim.ts'
 import type { TailKind } from './record-tail.ts'
 import { createTextMemory, type TextMemory } from './text-memory.ts'
@@ -83,11 +83,12 @@ function parseLine(bytes: Buffer, start: number, end: number): TranscriptEvent {
 
 const stringOf = (name: string) => Buffer.from(`"${name}"`)
 /** The types of records that say something of their own. */
-const types = ['user', 'assistant', 'attachment', ...wholeRecords]
+const types = ['user', 'assistant', 'attachment', 'cost-state', 'custom-title', 'ai-title']
 const typeKeys = keyTable(types)
-const typeOf = { user: 0, assistant: 1, attachment: 2, goodbye: 3, firstTitle: 4 } as const
+const typeOf = { user: 0, assistant: 1, attachment: 2, goodbye: 3, customTitle: 4, aiTitle: 5 } as const
 const names = {
-  speakingAttachments: Array.from(speakingAttachments, stringOf),
+  queuedCommand: stringOf('queued_command'),
+  modelChange: stringOf('model'),
   boundary: stringOf('compact_boundary'),
   text: stringOf('text'),
   call: stringOf('tool_use'),
@@ -134,7 +135,10 @@ function createSkimmer(skim: RecordSkim): ReadSkimmed {
     if (type === typeOf.assistant) return readAssistant(bytes, end)
     if (isForWholeParse(bytes, type, end)) return null
     const envelope = readEnvelope(bytes, end)
-    return type === typeOf.goodbye ? { kind: 'closed', envelope } : { kind: 'ignored', envelope }
+    if (type === typeOf.goodbye) return { kind: 'closed', envelope }
+    if (type === typeOf.customTitle) return titleEvent('custom', string(bytes, placeOf.customTitle), envelope)
+    if (type === typeOf.aiTitle) return titleEvent('ai', string(bytes, placeOf.aiTitle), envelope)
+    return type === typeOf.attachment ? readAttachment(bytes, end, envelope) : { kind: 'ignored', envelope }
   }
 
   /** The number in the table of the string at `place`; -1 for any other value. */
@@ -143,11 +147,10 @@ function createSkimmer(skim: RecordSkim): ReadSkimmed {
     return at !== -1 && bytes[at] === quote ? keyNumber(table, bytes, at + 1, (places[place + 1] ?? at) - 1) : -1
   }
 
-  /** Small and rare records, and whatever is spelled so that it might be one. */
+  /** Rare records, and whatever is spelled so that it might be one. */
   function isForWholeParse(bytes: Buffer, type: number, end: number): boolean {
     return (
-      type >= typeOf.firstTitle ||
-      (type === typeOf.attachment && isSpeaking(bytes, end)) ||
+      (type === typeOf.attachment && mayBeQueued(bytes, end)) ||
       (type === -1 && isDisguised(bytes, placeOf.type)) ||
       (places[placeOf.subtype] !== -1 && mayBeBoundary(bytes, end))
     )
@@ -157,12 +160,16 @@ function createSkimmer(skim: RecordSkim): ReadSkimmed {
     return startsWith(bytes, places[placeOf.subtype] ?? -1, end, names.boundary) || isDisguised(bytes, placeOf.subtype)
   }
 
-  function isSpeaking(bytes: Buffer, end: number): boolean {
+  /** A prompt that was typed while the model was busy. */
+  function mayBeQueued(bytes: Buffer, end: number): boolean {
     const type = places[placeOf.attachmentType] ?? -1
-    return (
-      isDisguised(bytes, placeOf.attachmentType) ||
-      names.speakingAttachments.some(name => startsWith(bytes, type, end, name))
-    )
+    return isDisguised(bytes, placeOf.attachmentType) || startsWith(bytes, type, end, names.queuedCommand)
+  }
+
+  function readAttachment(bytes: Buffer, end: number, envelope: Envelope): TranscriptEvent {
+    const isModel = startsWith(bytes, places[placeOf.attachmentType] ?? -1, end, names.modelChange)
+    const requestedModel = isModel ? nameOf(string(bytes, placeOf.modelId)) : null
+    return requestedModel === null ? { kind: 'ignored', envelope } : { kind: 'model', envelope, requestedModel }
   }
 
   function readEnvelope(bytes: Buffer, end: number): Envelope {

@@ -11,6 +11,7 @@ import {
   dropNote,
   failedFlag,
   forgetKept,
+  forgetSlot,
   isKept,
   Note,
   noteOdd,
@@ -18,6 +19,7 @@ import {
   putField,
   putName,
   putValue,
+  requestedSlot,
   same,
   setFlag,
   sidechainFlag,
@@ -58,12 +60,32 @@ function noteRecord(): bool {
   const type = meaningOf(Place.type)
   if (type === Meaning.user) return has(Place.words) ? noteWords() : noteResults()
   if (type === Meaning.assistant) return noteReply()
-  if (type === Meaning.wholeRecord || (type === Meaning.none && isDisguised(Place.type))) return false
-  if (type === Meaning.attachment) {
-    const kind = meaningOf(Place.attachmentType)
-    if (kind === Meaning.wholeAttachment || (kind === Meaning.none && isDisguised(Place.attachmentType))) return false
-  }
-  return !has(Place.subtype) || (meaningOf(Place.subtype) !== Meaning.boundary && !isDisguised(Place.subtype))
+  if (type === Meaning.none && isDisguised(Place.type)) return false
+  if (has(Place.subtype) && (meaningOf(Place.subtype) === Meaning.boundary || isDisguised(Place.subtype))) return false
+  if (type === Meaning.attachment) return noteAttachment()
+  if (type === Meaning.customTitle) return noteTitle(Note.customTitle, Place.customTitle)
+  if (type === Meaning.aiTitle) return noteTitle(Note.aiTitle, Place.aiTitle)
+  if (type === Meaning.goodbye && !isSide) addNote(Note.closed)
+  return true
+}
+
+function noteTitle(kind: i32, place: u32): bool {
+  if (!isName(place)) return true
+  if (!isSoundAt(place)) return false
+  if (!isSide) putValue(addNote(kind), 0, place)
+  return true
+}
+
+function noteAttachment(): bool {
+  const kind = meaningOf(Place.attachmentType)
+  if (kind === Meaning.queuedCommand || (kind === Meaning.none && isDisguised(Place.attachmentType))) return false
+  if (kind !== Meaning.modelChange || !isText(Place.modelId)) return true
+  if (!isFit(Place.modelId)) return false
+  if (isSide || !isName(Place.modelId)) return true
+  putValue(addNote(Note.model), 0, Place.modelId)
+  // The next reply may have been asked of the one before again.
+  forgetSlot(requestedSlot)
+  return true
 }
 
 /** Where the line comes from mostly stands in its end, and is looked at once for all lines that end alike. */
@@ -207,7 +229,7 @@ function noteModel(reply: usize): bool {
   // What Claude Code says in the model's place is no reply.
   if (isText(Place.model) && (load<u8>(buffer + model + 1) === 0x3c || isDisguised(Place.model))) return false
   return (
-    noteRepeated(reply, 0, Place.messageId) && noteRepeated(reply, 1, Place.model) && noteRepeated(reply, 2, Place.requestedModel)
+    noteRepeated(reply, 0, Place.messageId) && noteRepeated(reply, 1, Place.model) && noteRepeated(reply, requestedSlot, Place.requestedModel)
   )
 }
 

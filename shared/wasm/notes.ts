@@ -10,6 +10,9 @@
  *   command   command
  *   edit      call id, path
  *   result    call id
+ *   closed    nothing: a process that held the session said goodbye
+ *   title     the title, custom or of the model's making
+ *   model     the model that is asked for from now on
  *
  * A start is -1 where there is no value, and {@link same} where it is the one of the reply noted before. Every value
  * is a string, from quote to quote, that JSON can decode, longer than none and no longer than a name can be.
@@ -26,6 +29,10 @@ export enum Note {
   command,
   edit,
   result,
+  closed,
+  customTitle,
+  aiTitle,
+  model,
 }
 
 export const noteInts: u32 = 16
@@ -59,6 +66,7 @@ let lineFlags: i32 = 0
 const kept: usize = memory.data(1024, 16)
 const keptLengths: usize = memory.data(32, 16)
 const keptBytes: i32 = 128
+export const requestedSlot: u32 = 2
 export const originSlot: u32 = 3
 
 export function forgetKept(): void {
@@ -137,6 +145,10 @@ export function putValue(note: usize, field: u32, place: u32): void {
 export function putName(note: usize, field: u32, place: u32): void {
   if (isName(place)) putValue(note, field, place)
   else putField(note, field, -1, -1)
+}
+
+export function forgetSlot(slot: u32): void {
+  store<i32>(keptLengths + 4 * slot, 0)
 }
 
 /** Whether the value is the one that is kept, which it is from now on. */

@@ -60,14 +60,15 @@ const textOf = (records: readonly object[]) =>
 it('most lines of a transcript are noted, so that these tests are of it', () => {
   const walk = createLineWalk()
   const plain = { type: 'user', timestamp: '2026-11-23T02:11:58.811Z', message: { content: 'Go on' } }
-  const bytes = textOf([{ type: 'mode' }, plain, { type: 'cost-state' }, plain])
+  const odd = { type: 'attachment', attachment: { type: 'queued_command' } }
+  const bytes = textOf([{ type: 'mode' }, plain, odd, plain])
   bytes.copy(walk?.buffer ?? Buffer.alloc(0))
   expect([walk?.run(0, bytes.length), walk?.notes.lines(), walk?.notes.count()]).toEqual([
-    bytes.indexOf('{"type":"c'),
+    bytes.indexOf('{"type":"a'),
     2,
     1,
   ])
-  expect(walk?.notes.oddEnd()).toBe(bytes.indexOf('\n', bytes.indexOf('cost-state')))
+  expect(walk?.notes.oddEnd()).toBe(bytes.indexOf('\n', bytes.indexOf('queued')))
 })
 
 describe('notes and events give the fold that the events of all lines give (invariant 1)', () => {

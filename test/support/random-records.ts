@@ -168,11 +168,18 @@ const usualBody = fc.oneof(
   fc.constantFrom<object>(
     { type: 'mode', mode: 'normal' },
     { type: 'cost-state' },
-    { type: 'ai-title', aiTitle: 'A title' },
+    { type: 'ai-title', aiTitle: 'A\ttitle' },
+    { type: 'ai-title', aiTitle: '  ' },
+    { type: 'custom-title', customTitle: 'Own ü\n' },
+    { type: 'custom-title', customTitle: 7, aiTitle: 'x' },
+    { type: 'custom-title', customTitle: 't'.repeat(900) },
     { type: 'system', subtype: 'turn_duration' },
     { type: 'system', subtype: 'compact_boundary', compactMetadata: { postTokens: 900 } },
     { type: 'attachment', attachment: { type: 'file', content: 'x' } },
     { type: 'attachment', attachment: { type: 'model', identity: { modelId: 'claude-opus-5-5' } } },
+    { type: 'attachment', attachment: { type: 'model', identity: { modelId: '' } } },
+    { type: 'attachment', attachment: { type: 'model', identity: 'x' } },
+    { type: 'attachment', attachment: { type: 'queued_command', humanTurn: true, prompt: 'Queued' } },
   ),
 )
 

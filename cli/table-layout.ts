@@ -50,8 +50,8 @@ export function createLayout(widthOf: WidthOf) {
     const header = fitted.map(({ column, width }, i) => pad(column.title, width, column, i === fitted.length - 1))
     const lines = [options.paintHeader(header.join(' '.repeat(gap)).trimEnd())]
     rows.forEach((row, rowIndex) => {
-      const cells = fitted.map(({ column, width, cells: texts }, i) => {
-        const text = pad(texts[rowIndex] ?? '', width, column, i === fitted.length - 1)
+      const cells = fitted.map(({ column, width, cells: texts, widths }, i) => {
+        const text = pad(texts[rowIndex] ?? '', width, column, i === fitted.length - 1, widths[rowIndex])
         return column.paint ? column.paint(text, row) : text
       })
       lines.push(cells.join(' '.repeat(gap)).trimEnd())
@@ -78,12 +78,12 @@ export function createLayout(widthOf: WidthOf) {
 
   function measure<Row>(column: Column<Row>, rows: readonly Row[], short: boolean): FittedColumn<Row> {
     const cells = rows.map(row => oneLine(short && column.short ? column.short(row) : column.cell(row), 2_000))
-    const widest = cells.reduce((most, cell) => Math.max(most, widthOf(cell)), widthOf(column.title))
-    return { column, cells, width: Math.min(column.max ?? Infinity, widest) }
+    const widths = cells.map(widthOf)
+    const widest = widths.reduce((most, width) => Math.max(most, width), widthOf(column.title))
+    return { column, cells, widths, width: Math.min(column.max ?? Infinity, widest) }
   }
 
-  function pad<Row>(text: string, width: number, column: Column<Row>, last: boolean): string {
-    const own = widthOf(text)
+  function pad<Row>(text: string, width: number, column: Column<Row>, last: boolean, own = widthOf(text)): string {
     const cut = own <= width ? text : cutToWidth(text, width)
     const space = ' '.repeat(Math.max(0, width - (cut === text ? own : widthOf(cut))))
     if (column.align === 'right') return space + cut
@@ -145,6 +145,8 @@ export function createLayout(widthOf: WidthOf) {
 interface FittedColumn<Row> {
   readonly column: Column<Row>
   readonly cells: readonly string[]
+  /** Of each cell, uncut. */
+  readonly widths: readonly number[]
   readonly width: number
 }
 

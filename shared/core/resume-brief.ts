@@ -5,7 +5,8 @@
 import { count, cutText, formatTokens, oneLine, printable } from './format.ts'
 import { redact } from './redact.ts'
 import type { SessionFacts } from './session.ts'
-import { displayTreePath, type TreeManifest } from './work-tree.ts'
+import { displayTreePath } from './tree-name.ts'
+import type { TreeManifest } from './work-tree.ts'
 
 /** In UTF-16 units. */
 export const briefLimit = 8_000

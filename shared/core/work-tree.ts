@@ -5,6 +5,7 @@
  */
 import { z } from 'zod'
 import { framePlaceSchema } from './checkpoint.ts'
+import { treePathKey } from './tree-name.ts'
 
 /** A path relative to the work tree's root with '/' between parts; bytes that are no UTF-8 as `{ b64 }`. */
 export const treePathSchema = z.union([z.string(), z.strictObject({ b64: z.base64() })])
@@ -126,16 +127,6 @@ export const treeManifestSchema: z.ZodType<TreeManifest> = z.looseObject({
     return z.array(z.looseObject({ path: treePathSchema, manifest: treeManifestSchema }))
   },
 }) as unknown as z.ZodType<TreeManifest>
-
-/** A path as text, for people. */
-export function displayTreePath(path: TreePath): string {
-  return typeof path === 'string' ? path : `(name is not UTF-8, base64 ${path.b64})`
-}
-
-/** A path as a map key: equal texts for equal paths. */
-export function treePathKey(path: TreePath): string {
-  return typeof path === 'string' ? path : `\0${path.b64}`
-}
 
 /** Paths below the outer root whose content, mode or presence differs between two manifests, nested ones included. */
 export function changedTreePaths(before: TreeManifest | null, after: TreeManifest): readonly string[] {

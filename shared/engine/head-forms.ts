@@ -13,7 +13,7 @@
 import { createHash } from 'node:crypto'
 import path from 'node:path'
 import { shellWord } from '../core/shell-word.ts'
-import { displayTreePath } from '../core/work-tree.ts'
+import { displayTreePath } from '../core/tree-name.ts'
 import { failureOf } from './durable-file.ts'
 import { type AttributesFile, readAttributes } from './git-attributes.ts'
 import type { Git } from './git-command.ts'

@@ -5,7 +5,8 @@
 import { createHash } from 'node:crypto'
 import type { CheckpointRecord, FramePlace, StreamRecord } from '../core/checkpoint.ts'
 import type { SessionId } from '../core/session.ts'
-import { displayTreePath, type TreeManifest, treeManifestSchema } from '../core/work-tree.ts'
+import { displayTreePath } from '../core/tree-name.ts'
+import { type TreeManifest, treeManifestSchema } from '../core/work-tree.ts'
 import type { PackProblem, PackReader } from './pack-reader.ts'
 import { packsOfManifest } from './record-packs.ts'
 

@@ -3,7 +3,7 @@
  * reason why only recorded files can be restored there. Reads repositories, writes only in a scratch folder.
  */
 import path from 'node:path'
-import { displayTreePath } from '../core/work-tree.ts'
+import { displayTreePath } from '../core/tree-name.ts'
 import { failureOf } from './durable-file.ts'
 import type { Git } from './git-command.ts'
 import { type HeadOpened, type HeadSource, type HeadTree, openHeadTree } from './head-tree.ts'

@@ -20,7 +20,7 @@ import type {
   RestoreRules,
   TranscriptPlan,
 } from '../core/restore.ts'
-import { displayTreePath } from '../core/work-tree.ts'
+import { displayTreePath } from '../core/tree-name.ts'
 import { type Committed, commitChanges, folderOf, syncQuietly } from './committed-changes.ts'
 import { errorCode, failureOf, removeQuietly } from './durable-file.ts'
 import type { HeadForm } from './head-forms.ts'

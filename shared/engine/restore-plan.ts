@@ -7,7 +7,8 @@
  */
 import path from 'node:path'
 import type { FramePlace } from '../core/checkpoint.ts'
-import { displayTreePath, type TreeManifest, type TreePath } from '../core/work-tree.ts'
+import { displayTreePath } from '../core/tree-name.ts'
+import type { TreeManifest, TreePath } from '../core/work-tree.ts'
 import type { HeadEntry } from './head-tree.ts'
 import { noPack } from './record-check.ts'
 import { byteKey, byteKeyOf, isSafeKey, joinTreePaths, shownKey, treePathBytes, treePathOf } from './tree-path.ts'

@@ -17,8 +17,7 @@
  * 5. A program that is to be ended is ended, however early, and its caller is answered even if the system cannot end it.
  * 6. No ended process is left in the shell: it waits for what it has started once that has written its marks.
  */
-import { type ChildProcess, spawn } from 'node:child_process'
-import { randomBytes } from 'node:crypto'
+import type { ChildProcess } from 'node:child_process'
 import type { Socket } from 'node:net'
 import os from 'node:os'
 import { defaultOutBytes, killGroup, lingerMs, stderrBytes } from './node-commands.ts'
@@ -105,7 +104,7 @@ interface Job {
 
 function startShell(shellFile: string, setsid: string): Shell {
   const streams = channels.flatMap(() => ['pipe', 'pipe'] as const)
-  const child = spawn(shellFile, [], {
+  const child = process.getBuiltinModule('node:child_process').spawn(shellFile, [], {
     cwd: '/',
     env: {},
     stdio: ['pipe', 'pipe', 'ignore', ...streams],
@@ -135,7 +134,7 @@ function startShell(shellFile: string, setsid: string): Shell {
     const channel = ended ? undefined : free.shift()
     if (channel === undefined) return null
     const id = ++lastId
-    const mark = randomBytes(16).toString('hex')
+    const mark = process.getBuiltinModule('node:crypto').randomBytes(16).toString('hex')
     const { job, result } = follow(order.options, mark, {
       out: child.stdio[channel.out] as Socket,
       err: child.stdio[channel.err] as Socket,

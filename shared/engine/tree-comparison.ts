@@ -1,7 +1,7 @@
 /** Two states of a work tree compared path by path: of checkpoints, or one of them as it is on the disk. Reads only. */
 import { createHash } from 'node:crypto'
 import type { FileChange, FileDifference, FileVersion } from '../core/checkpoint-diff.ts'
-import { displayTreePath } from '../core/work-tree.ts'
+import { displayTreePath } from '../core/tree-name.ts'
 import type { HeadForms } from './head-forms.ts'
 import type { HeadTree } from './head-tree.ts'
 import type { TreeNow } from './in-place-plan.ts'

@@ -1,6 +1,7 @@
 /** Values about manifests: the fingerprint, and what changed between two of them. Pure but for hashing. */
 import { createHash } from 'node:crypto'
-import { type TreeFile, type TreeManifest, type TreePath, treePathKey } from '../core/work-tree.ts'
+import { treePathKey } from '../core/tree-name.ts'
+import type { TreeFile, TreeManifest, TreePath } from '../core/work-tree.ts'
 import { joinTreePaths, treePathBytes } from './tree-path.ts'
 
 type Content = Pick<TreeManifest, 'head' | 'files' | 'gone' | 'staged' | 'nested'>

@@ -6,7 +6,8 @@
  */
 import { isUtf8 } from 'node:buffer'
 import path from 'node:path'
-import { displayTreePath, type TreePath } from '../core/work-tree.ts'
+import { displayTreePath } from '../core/tree-name.ts'
+import type { TreePath } from '../core/work-tree.ts'
 import type { FilePath } from './ports.ts'
 
 export function treePathOf(name: Buffer): TreePath {

@@ -1,14 +1,13 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { displayTreePath, treePathKey } from '../../shared/core/tree-name.ts'
 import {
   changedTreePaths,
-  displayTreePath,
   isTreeFile,
   type TreeManifest,
   type TreePath,
   treeFileSchema,
   treeManifestSchema,
-  treePathKey,
 } from '../../shared/core/work-tree.ts'
 import { hashOf, manifestOf, treeFileOf } from '../support/core-values.ts'
 

@@ -1,7 +1,7 @@
 import fs from 'node:fs'
 import path from 'node:path'
 import { afterEach, beforeEach, expect, it } from 'vitest'
-import { displayTreePath } from '../../shared/core/work-tree.ts'
+import { displayTreePath } from '../../shared/core/tree-name.ts'
 import {
   type Captured,
   countingCommands,

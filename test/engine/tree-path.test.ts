@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { displayTreePath } from '../../shared/core/work-tree.ts'
+import { displayTreePath } from '../../shared/core/tree-name.ts'
 import {
   byteKey,
   byteKeyOf,

@@ -2,8 +2,9 @@
 import { execFileSync } from 'node:child_process'
 import fs from 'node:fs'
 import path from 'node:path'
-import { afterEach, beforeEach, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { displayTreePath } from '../../shared/core/tree-name.ts'
+import { hasGit } from '../support/repositories.ts'
 import {
   type Captured,
   countingCommands,
@@ -65,6 +66,29 @@ describeWithGit('a clone without its blobs', () => {
       'new.txt': ['??', sha256('new\n')],
     })
     expect(calls.filter(({ args }) => args.includes('fetch'))).toEqual([])
+  })
+})
+
+/** Refs in one binary table, of which a reader of files sees nothing. */
+const keepsReftables = (() => {
+  const [, major = '0', minor = '0'] =
+    /(\d+)\.(\d+)/.exec(hasGit() ? execFileSync('git', ['version'], { encoding: 'utf8' }) : '') ?? []
+  return Number(major) > 2 || (major === '2' && Number(minor) >= 45)
+})()
+
+describe.skipIf(!keepsReftables)('a repository that keeps its refs in a table (needs git 2.45)', () => {
+  it('is compared with its HEAD like any other, and its remote branches are known', async () => {
+    makeCommitted(world)
+    fs.rmSync(path.join(world.root, '.git'), { recursive: true })
+    world.git('init', '-q', '-b', 'main', '--ref-format=reftable')
+    world.git('add', '-A')
+    world.git('commit', '-q', '-m', 'first')
+    world.git('update-ref', 'refs/remotes/origin/main', 'HEAD')
+    const head = world.git('rev-parse', 'HEAD').trim()
+    world.write('a.txt', 'two\n')
+    const captured = await world.capture()
+    expect(captured.manifest).toMatchObject({ head, branch: 'main', base: 'on-remote', degraded: null })
+    expect(saved(captured)).toEqual({ 'a.txt': ['.M', sha256('two\n')] })
   })
 })
 

@@ -8,6 +8,7 @@ import type { ProjectRef } from '../core/session.ts'
 import type { TreeManifest } from '../core/work-tree.ts'
 import type { SavedTree } from './checkpoint-history.ts'
 import type { FrameSink } from './frame-sink.ts'
+import { framesOfTree } from './record-check.ts'
 import { carryTree, type PackTable, packsOfManifest } from './record-packs.ts'
 import type { Snapshotter } from './work-tree-snapshot.ts'
 
@@ -52,7 +53,10 @@ function savedAgain(saved: SavedTree): ProjectTree {
   return { manifest: saved.manifest, error: null, recordFor: table => carryTree(saved.record, table) }
 }
 
+/** @throws {RangeError} if a place says nothing: a record of it would be saved and could not be given back */
 function newTree(manifest: TreeManifest, pack: FrameSink): ProjectTree {
+  const nowhere = framesOfTree('', manifest).find(({ place }) => place[2] === 0)
+  if (nowhere) throw new RangeError(`${nowhere.label} has no place in the pack`)
   const bytes = Buffer.from(JSON.stringify(manifest))
   const manifestSha256 = createHash('sha256').update(bytes).digest('hex')
   const place = pack.add(bytes, manifestSha256)

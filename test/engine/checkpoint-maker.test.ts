@@ -156,6 +156,20 @@ describe('the maker', () => {
     expectWhole(newest())
   })
 
+  it('makes no record of a file whose place nobody knows: that is a defect', async () => {
+    const forgetful: CheckpointStore = {
+      ...store,
+      newPack: () => {
+        const opened = store.newPack()
+        return opened.ok
+          ? { ok: true, pack: { ...opened.pack, add: content => [0, 0, 0, content.byteLength] } }
+          : opened
+      },
+    }
+    await expect(make(forgetful)).rejects.toThrow(/a\.txt has no place/)
+    expect(store.newest(sessionA)).toMatchObject({ ok: true, highestSeq: 0 })
+  })
+
   it('makes it even when nothing is new, because nothing else is whole', async () => {
     await make()
     rmSync(packFile(newest().packs[0]))

@@ -11,10 +11,12 @@ export interface Preferences {
   readonly singleKeys: boolean
   /** Whether the words of the first run were read. */
   readonly isWelcomed: boolean
+  /** Ids of the sessions that died when the word of it was dismissed, newest first; empty for none. */
+  readonly rescueSeen: string
 }
 
 const key = 'session-monitor-preferences'
-const initial: Preferences = { contrast: 'auto', motion: 'auto', singleKeys: true, isWelcomed: false }
+const initial: Preferences = { contrast: 'auto', motion: 'auto', singleKeys: true, isWelcomed: false, rescueSeen: '' }
 const listeners = new Set<() => void>()
 let preferences = read()
 
@@ -27,6 +29,7 @@ function read(): Preferences {
       motion: at('motion') === 'reduced' ? 'reduced' : 'auto',
       singleKeys: at('singleKeys') !== false,
       isWelcomed: at('isWelcomed') === true,
+      rescueSeen: typeof at('rescueSeen') === 'string' ? at('rescueSeen') : '',
     }
   } catch {
     return initial

@@ -3,6 +3,7 @@ import { Button } from '@mantine/core'
 import { useDeferredValue, useMemo } from 'react'
 import type { SessionView } from '../shared/core/monitor-state.ts'
 import { useIsOpen, useMonitor, useMonitorState } from './page-context.tsx'
+import { RescueBanner } from './rescue-banner.tsx'
 import { type Row, rowsOf, sessionsFor } from './sessions-query.ts'
 import { SessionsTable } from './sessions-table.tsx'
 import { SessionsToolbar, useShowAll } from './sessions-toolbar.tsx'
@@ -26,6 +27,7 @@ export function SessionsView() {
         {t('list.label')}
       </h2>
       <WelcomeBanner />
+      <RescueBanner />
       <Notices />
       {isEmpty ? (
         <NoSessions />

@@ -110,12 +110,14 @@ export function WelcomeBanner() {
         <strong>{words.t('welcome.title')}.</strong>{' '}
         {words.t('welcome.short', { count: length, n: words.number(length, 0) })}
       </p>
-      <Button component="a" size="compact-sm" href={hashOf({ kind: 'welcome' })}>
-        {words.t('welcome.more')}
-      </Button>
-      <Button size="compact-sm" variant="subtle" onClick={() => setPreferences({ isWelcomed: true })}>
-        {words.t('welcome.dismiss')}
-      </Button>
+      <span className="banner-actions">
+        <Button component="a" size="compact-sm" href={hashOf({ kind: 'welcome' })}>
+          {words.t('welcome.more')}
+        </Button>
+        <Button size="compact-sm" variant="subtle" onClick={() => setPreferences({ isWelcomed: true })}>
+          {words.t('welcome.dismiss')}
+        </Button>
+      </span>
     </aside>
   )
 }

@@ -289,6 +289,14 @@ export const de = {
     reload: 'Seite neu laden',
     details: 'Einzelheiten',
   },
+  rescue: {
+    label: 'Gestorbene Sitzungen',
+    died_one: '{{n}} Sitzung ist gestorben.',
+    died_other: '{{n}} Sitzungen sind gestorben.',
+    more: 'und {{n}} weitere',
+    review: 'Ansehen',
+    dismiss: 'Ausblenden',
+  },
   welcome: welcomeDe,
   settings: settingsDe,
 } as const satisfies Catalogue

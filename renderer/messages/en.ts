@@ -291,6 +291,14 @@ export const en = {
     reload: 'Load the page anew',
     details: 'Details',
   },
+  rescue: {
+    label: 'Sessions that died',
+    died_one: '{{n}} session died.',
+    died_other: '{{n}} sessions died.',
+    more: 'and {{n}} more',
+    review: 'Review',
+    dismiss: 'Dismiss',
+  },
   welcome: welcomeEn,
   settings: settingsEn,
 } as const

@@ -34,7 +34,10 @@ const readme: readonly Picture[] = [
     name: 'sessions',
     hash: () => '#/sessions',
     heading: /at risk|protected|new work/,
-    prepare: page => page.getByRole('button', { name: 'Got it' }).click(),
+    prepare: async page => {
+      await page.getByRole('button', { name: 'Got it' }).click()
+      await page.getByRole('button', { name: 'Dismiss' }).click()
+    },
   },
   { name: 'session', hash: busy, heading: /Guest checkout/, prepare: page => page.locator('canvas').first().waitFor() },
   {

@@ -33,6 +33,9 @@ describe('Electron’s security checklist', () => {
   ])('has nowhere %s', (_what, pattern) => {
     expect(found(pattern)).toEqual([])
   })
+  it('4: puts every page into the sandbox before there is one', () => {
+    expect(found(/^app\.enableSandbox\(\)$/m)).toEqual(['main.ts'])
+  })
   it('7: has a policy that allows nothing by default, nothing unsafe and nothing from elsewhere', () => {
     const policy = contentSecurityPolicy('abc')
     expect(policy.split('; ')[0]).toBe("default-src 'none'")

@@ -35,6 +35,35 @@ describe('the page', () => {
     expect(within(alert).getByRole('button', { name: 'Try again' })).toBeDefined()
     await row('Add a login page')
   })
+  it('tells of sessions that died, where to look, and no more of those once that was dismissed', async () => {
+    const died = {
+      sessionId: sampleSession().sessionId,
+      kind: 'died',
+      title: 'Add a login page',
+      lastActivityMs: 0,
+    } as const
+    const counts = { died: 1, stalled: 0, forgotten: 0 }
+    const page = renderPage({ state: sampleState({ sessions: [sampleSession()], rescue: { counts, newest: [died] } }) })
+    const banner = await screen.findByRole('complementary', { name: 'Sessions that died' })
+    expect(banner.textContent).toContain('1 session died. Add a login page')
+    expect(within(banner).getByRole('link', { name: 'Review' }).getAttribute('href')).toBe('#/activity')
+    await page.user.click(within(banner).getByRole('button', { name: 'Dismiss' }))
+    expect(screen.queryByRole('complementary', { name: 'Sessions that died' })).toBeNull()
+    const other = {
+      ...died,
+      sessionId: '00000000-0000-4000-8000-000000000002' as typeof died.sessionId,
+      title: 'Search',
+    }
+    page.tell(
+      sampleState({
+        revision: 2,
+        sessions: [sampleSession()],
+        rescue: { counts: { ...counts, died: 2 }, newest: [other, died] },
+      }),
+    )
+    const again = await screen.findByRole('complementary', { name: 'Sessions that died' })
+    expect(again.textContent).toContain('2 sessions died. Search and Add a login page')
+  })
   it('connects again by itself', async () => {
     const page = renderPage()
     await screen.findByRole('heading', { name: 'No Claude Code sessions yet' })

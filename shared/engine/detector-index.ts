@@ -3,6 +3,7 @@
  *
  *   <folder>/sessions.json       of every session what each list shows, and how far its files were read; ASCII
  *   <folder>/folds-<nn>.json     the rest, in shards by session id, read only when someone asks for it
+ *                                (of old sessions it was not kept, see `kept-session.ts`)
  *
  * A cache: losing it costs a reading of all transcripts and nothing else.
  *

@@ -33,6 +33,11 @@ export function PreviewCard() {
       </p>
       <div className="preview-lists">
         <PreviewList title={words.t('settings.preview.newlyDue')} sessions={preview.newlyDue} words={words} />
+        <PreviewList
+          title={words.t('settings.preview.stillDue')}
+          sessions={preview.due.filter(({ wasDue }) => wasDue)}
+          words={words}
+        />
         <PreviewList title={words.t('settings.preview.noLongerDue')} sessions={preview.noLongerDue} words={words} />
       </div>
       <SaveBar draft={draft} words={words} />

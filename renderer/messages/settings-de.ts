@@ -78,6 +78,7 @@ export const settingsDe = {
     wouldBeDue_one: 'Mit diesen Werten wäre jetzt {{n}} Sitzung fällig',
     wouldBeDue_other: 'Mit diesen Werten wären jetzt {{n}} Sitzungen fällig',
     newlyDue: 'Nur mit diesen Werten fällig',
+    stillDue: 'Fällig wie bisher',
     noLongerDue: 'Mit diesen Werten nicht mehr fällig',
     more_one: 'und {{n}} weitere',
     more_other: 'und {{n}} weitere',

@@ -78,6 +78,7 @@ export const settingsEn = {
     wouldBeDue_one: 'With these values {{n}} session would be due now',
     wouldBeDue_other: 'With these values {{n}} sessions would be due now',
     newlyDue: 'Due only with these values',
+    stillDue: 'Due as before',
     noLongerDue: 'No longer due with these values',
     more_one: 'and {{n}} more',
     more_other: 'and {{n}} more',

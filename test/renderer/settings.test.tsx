@@ -5,7 +5,7 @@ import { afterEach, describe, expect, it } from 'vitest'
 import { defaultSettings, type Settings } from '../../shared/core/settings.ts'
 import { planChange, type SettingsChanges } from '../../shared/core/settings-change.ts'
 import { renderPage } from '../support/render-page.tsx'
-import { sampleSession, sampleState } from '../support/sample-state.ts'
+import { dueSession, sampleSession, sampleState } from '../support/sample-state.ts'
 
 // A form of forty controls takes jsdom long to search by role, more so beside other tests.
 configure({ asyncUtilTimeout: 10_000 })
@@ -56,6 +56,14 @@ describe('the settings', () => {
     const preview = screen.getByRole('complementary', { name: 'What this means now' })
     expect(within(preview).getByRole('link', { name: 'Fix the search' })).toBeDefined()
     expect(saved).toEqual([])
+  })
+
+  it('name those that are due in any case', async () => {
+    renderPage({ state: sampleState({ sessions: [dueSession({ title: 'Fix the search' })] }), hash: '#/settings' })
+    const preview = await screen.findByRole('complementary', { name: 'What this means now' })
+    expect(within(preview).getByText('1 session is due now')).toBeDefined()
+    const list = within(preview).getByText('Due as before').parentElement
+    expect(list && within(list).getByRole('link', { name: 'Fix the search' })).toBeTruthy()
   })
 
   it('save only what was changed, and undo it in one step', async () => {

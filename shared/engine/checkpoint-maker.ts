@@ -19,7 +19,7 @@ import type { CheckpointStore, RecordDraft } from './checkpoint-store.ts'
 import type { Failure } from './durable-file.ts'
 import type { PackWriter } from './pack-writer.ts'
 import type { Ports } from './ports.ts'
-import { captureTree, type ProjectTree } from './project-tree.ts'
+import { captureTree, mustHavePlaces, type ProjectTree } from './project-tree.ts'
 import type { Commit } from './record-commit.ts'
 import { carryStream, createPackTable, type PackTable } from './record-packs.ts'
 import { createTimeSlice } from './time-slice.ts'
@@ -119,6 +119,7 @@ export function createMaker({ ports, store, snapshotter, isDoubtful = () => fals
       const drafts = made.filter(isDraft)
       const finish = guard.signal.aborted ? { ok: false as const, ...abortedBy(guard) } : await pack.finishTogether()
       if (!finish.ok) return made.map(each => (isDraft(each) ? failed(each.item, finish) : each))
+      mustHavePlaces(tree)
       const commits = await store.commitTogether(
         drafts.map(each => each.draft),
         finish.pack,

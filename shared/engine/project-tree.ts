@@ -53,10 +53,17 @@ function savedAgain(saved: SavedTree): ProjectTree {
   return { manifest: saved.manifest, error: null, recordFor: table => carryTree(saved.record, table) }
 }
 
-/** @throws {RangeError} if a place says nothing: a record of it would be saved and could not be given back */
-function newTree(manifest: TreeManifest, pack: FrameSink): ProjectTree {
-  const nowhere = framesOfTree('', manifest).find(({ place }) => place[2] === 0)
+/**
+ * To be asked once the pack is finished: one that failed has no places to give.
+ *
+ * @throws {RangeError} if a place says nothing: a record of it would be saved and could not be given back
+ */
+export function mustHavePlaces({ manifest }: ProjectTree): void {
+  const nowhere = manifest && framesOfTree('', manifest).find(({ place }) => place[2] === 0)
   if (nowhere) throw new RangeError(`${nowhere.label} has no place in the pack`)
+}
+
+function newTree(manifest: TreeManifest, pack: FrameSink): ProjectTree {
   const bytes = Buffer.from(JSON.stringify(manifest))
   const manifestSha256 = createHash('sha256').update(bytes).digest('hex')
   const place = pack.add(bytes, manifestSha256)

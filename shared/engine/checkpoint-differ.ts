@@ -20,7 +20,7 @@ import type { PackReader } from './pack-reader.ts'
 import type { FileSystem } from './ports.ts'
 import { readStream } from './record-check.ts'
 import { openTree, type RestorableTree } from './restorable-tree.ts'
-import { isThere, type PlannerParts, treeNow } from './restore-planner.ts'
+import type { PlannerParts } from './restore-planner.ts'
 import { findSessionFiles } from './session-files.ts'
 import { diffContents } from './text-diff.ts'
 import { createTimeSlice } from './time-slice.ts'
@@ -33,6 +33,7 @@ import {
   treeOfNow,
   versionOf,
 } from './tree-comparison.ts'
+import { isThere, treeNow } from './tree-now.ts'
 
 /** The whole comparison; pages are cut from it. */
 export type Difference = Omit<CheckpointDiff, 'files'> & { readonly files: readonly FileDifference[] }

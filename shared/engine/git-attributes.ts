@@ -3,7 +3,7 @@
  * checkpoint's own `.gitattributes`: what lies in the project by now has no say, and nothing of it is run.
  */
 import path from 'node:path'
-import { writeNewFile } from './durable-file.ts'
+import { errorCode, writeNewFile } from './durable-file.ts'
 import type { Git, GitCall } from './git-command.ts'
 import type { Attributes } from './git-conversion.ts'
 import { readRegularFile } from './git-repository.ts'
@@ -55,7 +55,7 @@ export async function readAttributes(
   writeNewFile(files, path.join(gitDir, 'HEAD'), Buffer.from('ref: refs/heads/none\n'))
   if (info !== null) writeNewFile(files, path.join(gitDir, 'info', 'attributes'), info)
   if (own !== null) writeNewFile(files, userFile, own)
-  for (const { name, content } of source.ofTree) writeBelow(files, tree, name, content)
+  if (!source.ofTree.every(file => wasWritten(files, tree, file))) return null
   const call: GitCall = { gitDir, timeoutMs, signal, env: { GIT_WORK_TREE: tree } }
   const input = Buffer.concat(names.flatMap(name => [name, Buffer.from([0])]))
   const asked = ['-c', `core.attributesFile=${userFile}`, 'check-attr', '-a', '-z', '--stdin']
@@ -65,6 +65,18 @@ export async function readAttributes(
 
 function contentOf(files: FileSystem, file: string | null): Buffer | null {
   return file === null ? null : readRegularFile(files, file, mostBytes)
+}
+
+/** False where this disk has no room for the name beside the others: it is too long, or one of them but for case. */
+function wasWritten(files: FileSystem, folder: string, { name, content }: AttributesFile): boolean {
+  try {
+    writeBelow(files, folder, name, content)
+    return true
+  } catch (error) {
+    const code = errorCode(error)
+    if (code === null || !['EEXIST', 'ENAMETOOLONG', 'ENOTDIR', 'EINVAL'].includes(code)) throw error
+    return false
+  }
 }
 
 function writeBelow(files: FileSystem, folder: string, name: Buffer, content: Buffer): void {

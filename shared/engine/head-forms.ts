@@ -14,6 +14,7 @@ import { createHash } from 'node:crypto'
 import path from 'node:path'
 import { shellWord } from '../core/shell-word.ts'
 import { displayTreePath } from '../core/tree-name.ts'
+import type { TreePath } from '../core/work-tree.ts'
 import { failureOf } from './durable-file.ts'
 import { type AttributesFile, readAttributes } from './git-attributes.ts'
 import type { Git } from './git-command.ts'
@@ -130,7 +131,7 @@ async function formsOfLevel(parts: LevelParts, entries: readonly PlannedEntry[])
   const found = new Map<string, HeadForm>()
   if (conversions === null) {
     const why = 'its attributes cannot be told, so git may keep it in another form'
-    for (const { key } of entries) found.set(key, { ...otherwise, why })
+    for (const entry of entries) found.set(entry.key, unknown(parts, { name: nameInLevel(parts.level, entry) }, why))
     return found
   }
   if (conversions.size === 0) return found
@@ -207,13 +208,10 @@ function isAttributesFile(name: Buffer): boolean {
 /** As they were when the checkpoint was taken; null if one of them cannot be had. */
 async function attributesFilesOf({ level, tree, holder, reader }: LevelParts): Promise<AttributesFile[] | null> {
   const { files, gone, skipped } = level.manifest
-  const recorded = files.filter(file => isAttributesFile(treePathBytes(file.path)))
-  const others = new Set(
-    [...recorded, ...skipped.filter(each => isAttributesFile(treePathBytes(each.path)))].map(each =>
-      byteKey(treePathBytes(each.path)),
-    ),
-  )
-  for (const each of gone) others.add(byteKey(treePathBytes(each)))
+  const isOne = ({ path: name }: { readonly path: TreePath }) => isAttributesFile(treePathBytes(name))
+  if (skipped.some(isOne)) return null
+  const recorded = files.filter(isOne)
+  const others = new Set([...recorded.map(({ path: name }) => name), ...gone].map(byteKeyOf))
   const committed = tree.entries.filter(({ name, gitMode }) => {
     return gitMode.startsWith('100') && isAttributesFile(name) && !others.has(byteKey(name))
   })
@@ -321,7 +319,7 @@ function isFileOf(files: FileSystem, at: string, bytes: number): boolean {
 const otherwise = { kind: 'unknown', isText: false, writes: null } as const
 const lineEndsUnknown = 'git keeps it with other line ends, and which it had is not known'
 
-function unknown(parts: LevelParts, { name }: Candidate, why: string): UnknownForm {
+function unknown(parts: LevelParts, { name }: Pick<Candidate, 'name'>, why: string): UnknownForm {
   const where = parts.level.prefix === null ? '' : ` -C ${shellWord(displayTreePath(parts.level.prefix))}`
   const command = `git${where} restore --source=${shortCommit(parts)} -- ${shellWord(displayTreePath(treePathOf(name)))}`
   return { ...otherwise, why: `${why}; \`${command}\` gives it back` }

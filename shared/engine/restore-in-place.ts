@@ -10,7 +10,6 @@
  * 6. After a crash at any step each path has its old content or its new one; resuming finishes, undoing puts back.
  */
 import { randomBytes } from 'node:crypto'
-import path from 'node:path'
 import type { CheckpointRecord } from '../core/checkpoint.ts'
 import { type CheckpointId, checkpointId } from '../core/checkpoint-id.ts'
 import type {
@@ -21,24 +20,18 @@ import type {
   TranscriptPlan,
 } from '../core/restore.ts'
 import { displayTreePath } from '../core/tree-name.ts'
-import { type Committed, commitChanges, folderOf, syncQuietly } from './committed-changes.ts'
-import { errorCode, failureOf, removeQuietly } from './durable-file.ts'
+import { type Committed, commitChanges } from './committed-changes.ts'
+import { failureOf, removeQuietly } from './durable-file.ts'
 import type { HeadForm } from './head-forms.ts'
 import type { PlannedPath } from './in-place-plan.ts'
 import { createStep, type LongWorkOptions, type Step } from './long-work.ts'
-import type { FilePath, FileSystem, Ports } from './ports.ts'
-import { createPresentReader, type FileState, isSameState, presentAt } from './present-files.ts'
+import type { Ports } from './ports.ts'
+import { type FileState, isSameState, presentAt } from './present-files.ts'
 import type { RestorableTree } from './restorable-tree.ts'
-import {
-  baseOf,
-  type Change,
-  isOver,
-  type Journal,
-  type JournalStore,
-  targetOf,
-  temporaryOf,
-} from './restore-journal.ts'
+import { makeFolders, missingFolders, notAFolder, removeEmptyFolders, syncNames } from './restore-folders.ts'
+import { baseOf, type Change, isOver, type Journal, type JournalStore, temporaryOf } from './restore-journal.ts'
 import type { PlannedEntry } from './restore-plan.ts'
+import { tooSmallDisk } from './restore-room.ts'
 import { type ContentSource, keepPresent, type NewContent, stageContents } from './staged-changes.ts'
 import type { TranscriptWork } from './transcript-restore.ts'
 import { nameOfKey, treePathBytes, treePathOf } from './tree-path.ts'
@@ -117,8 +110,10 @@ export function createInPlaceRestorer(ports: Ports, journals: JournalStore): InP
     options: InPlaceOptions,
   ): Promise<InPlaceDone> {
     const changes = wanted.map(({ change }) => change)
-    const lacking = whyNoRoom(files, journals, begun, changes)
-    if (lacking !== null) return lacking
+    const small = tooSmallDisk(files, journals, begun, changes)
+    if (small !== null) {
+      return failed('disk-full', `Too little of the disk that holds ${small} is free`, remedies['disk-full'] ?? '')
+    }
     let journal = begun
     try {
       journals.saveChanges(journal.id, changes)
@@ -352,117 +347,6 @@ function unknown(id: string): Failed {
   return failed('unknown', `There is no restore ${id} that can be read`, '`session-monitor undo` lists them.')
 }
 
-/** Of the disk that stays free. */
-const freeShare = 0.02
-
-/** Twice the space for a moment where a file is replaced: the new one lies beside the old one, which is kept. */
-function whyNoRoom(
-  files: FileSystem,
-  journals: JournalStore,
-  journal: Journal,
-  changes: readonly Change[],
-): Failed | null {
-  const sum = (state: 'before' | 'after', base: number) =>
-    changes.reduce((all, change) => all + (change.base === base ? (change[state]?.bytes ?? 0) : 0), 0)
-  const kept = changes.reduce((all, { before }) => all + (before?.bytes ?? 0), 0)
-  const places: (readonly [folder: string, bytes: number])[] = [
-    [path.dirname(journals.folder), kept],
-    ...journal.bases.map((base, at) => [base, sum('after', at)] as const),
-  ]
-  for (const [folder, bytes] of places) {
-    const space = bytes === 0 ? null : spaceAt(files, folder)
-    if (space !== null && space.totalBytes > 0 && space.freeBytes - bytes < space.totalBytes * freeShare) {
-      return failed('disk-full', `Too little of the disk that holds ${folder} is free`, remedies['disk-full'] ?? '')
-    }
-  }
-  return null
-}
-
-/** Of the folder, or the nearest above it that is there. */
-function spaceAt(files: FileSystem, folder: string) {
-  for (let at = folder; ; at = path.dirname(at)) {
-    try {
-      return files.diskSpace(at)
-    } catch (error) {
-      if (errorCode(error) === null) throw error
-      if (path.dirname(at) === at) return null
-    }
-  }
-}
-
-/** What lies now above a path to be written and is no folder, in words: nothing may be made beyond it. */
-function notAFolder(files: FileSystem, journal: Journal, changes: readonly Change[]): string | null {
-  const readers = journal.bases.map(base => createPresentReader(files, base))
-  for (const { base, name, after } of changes) {
-    const trouble = after === null ? null : readers[base]?.above(treePathBytes(name))
-    if (trouble?.present === 'in-the-way') return trouble.why
-  }
-  return null
-}
-
-/** Folders that the new files need and that are not there, outermost first. */
-function missingFolders(files: FileSystem, journal: Journal, changes: readonly Change[]): readonly Buffer[] {
-  const known = new Set<string>()
-  const missing: Buffer[] = []
-  for (const change of changes) {
-    if (change.after === null) continue
-    const chain: Buffer[] = []
-    for (let at = parentOf(Buffer.from(targetOf(journal, change))); at !== null; at = parentOf(at)) {
-      if (known.has(at.toString('latin1'))) break
-      known.add(at.toString('latin1'))
-      if (isThere(files, at)) break
-      chain.unshift(at)
-    }
-    missing.push(...chain)
-  }
-  return missing
-}
-
-function parentOf(at: Buffer): Buffer | null {
-  const text = at.toString('latin1')
-  const parent = path.dirname(text)
-  return parent === text ? null : Buffer.from(parent, 'latin1')
-}
-
-function isThere(files: FileSystem, at: FilePath): boolean {
-  try {
-    files.lstat(at)
-    return true
-  } catch (error) {
-    if (errorCode(error) === 'ENOENT') return false
-    throw error
-  }
-}
-
-/** With the permissions of the folder above. */
-function makeFolders(files: FileSystem, journal: Journal): void {
-  for (const folder of journal.folders) {
-    const at = treePathBytes(folder)
-    files.makeFolder(at)
-    const above = parentOf(at)
-    if (above !== null) files.chmod(at, files.stat(above).mode & 0o777)
-  }
-}
-
-/** What lies ready, or is cleared away, must be so after a power cut too before the journal says that it is. */
-function syncNames(files: FileSystem, journal: Journal, changes: readonly Change[]): void {
-  const holding = changes.filter(({ after }) => after !== null).map(change => folderOf(journal, change))
-  const above = journal.folders.flatMap(folder => parentOf(treePathBytes(folder)) ?? [])
-  const unique = new Set([...holding, ...above].map(folder => folder.toString('latin1')))
-  for (const folder of unique) syncQuietly(files, Buffer.from(folder, 'latin1'))
-}
-
 function foldersOf(journals: JournalStore, id: string | null): Journal['folders'] {
   return (id === null ? null : journals.read(id))?.folders ?? []
-}
-
-/** Those that were made for a restore and that nobody uses. */
-function removeEmptyFolders(files: FileSystem, folders: Journal['folders']): void {
-  for (const folder of folders.toReversed()) {
-    try {
-      files.removeFolder(treePathBytes(folder))
-    } catch (error) {
-      if (errorCode(error) === null) throw error
-    }
-  }
 }

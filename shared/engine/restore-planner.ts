@@ -2,41 +2,34 @@
  * Makes the plan of a restore: opens the checkpoint, looks at the target, and says what would happen. Writes nothing
  * but a scratch folder of ours, which is gone afterwards.
  */
-import { createHash } from 'node:crypto'
 import path from 'node:path'
 import type { CheckpointRecord } from '../core/checkpoint.ts'
-import { count } from '../core/format.ts'
-import {
-  type RestoreAction,
-  type RestoreAmount,
-  type RestoreEntry,
-  type RestorePlan,
-  type RestoreRefusal,
-  type RestoreRefusalCode,
-  type RestoreRequest,
-  restoreActions,
-  type SessionAtWork,
+import type {
+  RestoreEntry,
+  RestorePlan,
+  RestoreRefusal,
+  RestoreRefusalCode,
+  RestoreRequest,
+  SessionAtWork,
 } from '../core/restore.ts'
 import { type DetectedSession, isLive } from '../core/session.ts'
-import type { TreeManifest } from '../core/work-tree.ts'
 import type { CheckpointStore } from './checkpoint-store.ts'
 import { errorCode, failureOf, removeTreeQuietly, temporaryPath } from './durable-file.ts'
-import { collidingNames, foldsNames } from './folding-names.ts'
 import type { Git } from './git-command.ts'
-import { besideForm, type FormsByName, type HeadForm } from './head-forms.ts'
-import { type HeadEntry, openHeadTree } from './head-tree.ts'
-import { type PlannedPath, planInPlace, type TreeNow } from './in-place-plan.ts'
+import { type PlannedPath, planInPlace } from './in-place-plan.ts'
 import { createKnownContent } from './known-content.ts'
 import { createStep } from './long-work.ts'
 import type { PackReader } from './pack-reader.ts'
+import { amountsOf, byActionAndPath, countsOf, entryOf, fingerprints, idOf, sideEntry } from './plan-entries.ts'
+import { foldWarnings, headWarnings, lookWarnings, stagedWarnings } from './plan-warnings.ts'
 import type { FileSystem, Ports } from './ports.ts'
-import { openTree, partOfTree, type RestorableTree, shownName, tidyPaths } from './restorable-tree.ts'
+import { openTree, partOfTree, type RestorableTree, tidyPaths } from './restorable-tree.ts'
 import type { InPlaceWork } from './restore-in-place.ts'
-import type { PlannedEntry } from './restore-plan.ts'
-import { badTarget, whyAsKept } from './restore-side.ts'
+import { badTarget } from './restore-side.ts'
 import type { ContentSource } from './staged-changes.ts'
 import { createTimeSlice } from './time-slice.ts'
 import { planTranscript, type TranscriptWork } from './transcript-restore.ts'
+import { headEntries, treeNow } from './tree-now.ts'
 import type { Snapshotter } from './work-tree-snapshot.ts'
 
 export interface PlannerParts {
@@ -131,8 +124,6 @@ async function openPart(planning: Planning): Promise<RestorableTree | RestoreRef
   return refuse('nothing-saved', `Nothing at ${part.path} was saved`, '`session-monitor show` lists what was.')
 }
 
-const noActions = Object.fromEntries(restoreActions.map(action => [action, 0])) as Record<RestoreAction, number>
-
 /** In a new folder nothing is in the way. */
 async function planSide(planning: Planning, tree: RestorableTree, folder: string): Promise<OpenPlan | RestoreRefusal> {
   const { record, request } = planning
@@ -160,23 +151,6 @@ async function planSide(planning: Planning, tree: RestorableTree, folder: string
     transcriptBytes,
   )
   return { plan: { ...plan, planId }, entries, record, work: null, source: { ...planning, trees: tree.trees } }
-}
-
-/** What cannot be told as it lay there does not take its name. */
-function sideEntry(entry: PlannedEntry, forms: FormsByName): RestoreEntry {
-  const form = forms.get(entry.key) ?? null
-  const bytes = entry.source.from === 'store' ? entry.source.place[3] : bytesOf(form)
-  const common = { path: shownName(entry), kind: entry.kind, bytes, currentBytes: null }
-  if (form?.kind !== 'unknown') return { ...common, action: 'create', willWrite: true, note: null }
-  const note = whyAsKept(form)
-  return besideForm(form) === null
-    ? { ...common, action: 'blocked', willWrite: false, note }
-    : { ...common, action: 'create', willWrite: true, note }
-}
-
-function byActionAndPath(a: RestoreEntry, b: RestoreEntry): number {
-  const rank = ({ action }: RestoreEntry) => restoreActions.indexOf(action)
-  return rank(a) - rank(b) || (a.path < b.path ? -1 : Number(a.path > b.path))
 }
 
 async function planHere(planning: Planning, tree: RestorableTree): Promise<OpenPlan | RestoreRefusal> {
@@ -272,104 +246,8 @@ function* hashesIn({ levels }: RestorableTree): Generator<string> {
   }
 }
 
-type NowParts = Pick<Planning, 'ports' | 'git' | 'snapshotter' | 'options' | 'scratch'>
-
-/** The work tree as it is; an empty one where there is nothing. */
-export async function treeNow(planning: NowParts, tree: RestorableTree, root: string): Promise<TreeNow> {
-  const { ports, snapshotter, options } = planning
-  const recorded = tree.levels[0]?.manifest ?? null
-  if (!isThere(ports.files, root)) return { ok: true, manifest: emptyManifest(root), head: [] }
-  const survey = await snapshotter.look(root, recorded, options.signal)
-  if (!survey.ok) return { ok: false, message: survey.message }
-  const { head } = survey.manifest
-  if (head === null) return { ok: true, manifest: survey.manifest, head: [] }
-  const known = head === recorded?.head ? tree.trees[0]?.entries : undefined
-  return { ok: true, manifest: survey.manifest, head: known ?? (await headEntries(planning, root, head)) }
-}
-
-export function isThere(files: FileSystem, at: string): boolean {
-  try {
-    files.lstat(at)
-    return true
-  } catch (error) {
-    if (errorCode(error) === 'ENOENT') return false
-    throw error
-  }
-}
-
-function emptyManifest(root: string): TreeManifest {
-  return {
-    v: 1,
-    root,
-    head: null,
-    branch: null,
-    state: 'clean',
-    base: 'no-git',
-    basePin: null,
-    files: [],
-    staged: [],
-    gone: [],
-    skipped: [],
-    fingerprint: '',
-    degraded: null,
-    packs: [],
-    nested: [],
-  }
-}
-
-/** Empty where git cannot tell: then fewer paths are known to be left alone, and more count as conflicts. */
-async function headEntries(planning: NowParts, root: string, commit: string): Promise<readonly HeadEntry[]> {
-  const { ports, git, scratch, options } = planning
-  const own = `${scratch}-${commit}`
-  try {
-    const opened = await openHeadTree(ports.files, git, {
-      root,
-      commit,
-      pins: () => [],
-      scratch: own,
-      signal: options.signal,
-    })
-    return opened.ok ? opened.tree.entries : []
-  } finally {
-    removeTreeQuietly(ports.files, own)
-  }
-}
-
 async function objectsOf(planning: Planning, root: string, commit: string): Promise<readonly string[]> {
   return (await headEntries(planning, root, commit)).map(({ objectId }) => objectId)
-}
-
-function entryOf({ shown, action, willWrite, entry, form, present, note }: PlannedPath): RestoreEntry {
-  const isThere = present.present === 'file' || present.present === 'as-committed'
-  const currentBytes = isThere ? present.bytes : null
-  const bytes = entry?.source.from === 'store' ? entry.source.place[3] : bytesOf(form)
-  const kind = entry?.kind ?? (isThere ? present.kind : 'file')
-  return { path: shown, action, kind, willWrite, bytes, currentBytes, note }
-}
-
-function bytesOf(form: HeadForm | null): number | null {
-  return form === null || form.kind === 'unknown' ? null : form.bytes
-}
-
-function countsOf(entries: readonly RestoreEntry[]): Record<RestoreAction, number> {
-  const counts = { ...noActions }
-  for (const { action } of entries) counts[action]++
-  return counts
-}
-
-function amountsOf(paths: readonly PlannedPath[]): { readonly writes: RestoreAmount; readonly keeps: RestoreAmount } {
-  const writes = { files: 0, bytes: 0 }
-  const keeps = { files: 0, bytes: 0 }
-  for (const { willWrite, entry, form, present } of paths) {
-    if (!willWrite) continue
-    const now = present.present === 'file' ? present.bytes : 0
-    writes.files++
-    // Of HEAD's files the size is not known before they are read; what is there now is a good guess.
-    writes.bytes += entry?.source.from === 'store' ? entry.source.place[3] : (bytesOf(form) ?? now)
-    keeps.files += present.present === 'file' ? 1 : 0
-    keeps.bytes += now
-  }
-  return { writes, keeps }
 }
 
 const mostLeftOut = 100
@@ -387,56 +265,4 @@ function commonPlan({ ports, record, request }: Planning, { leftOut }: Restorabl
 function atWork(sessions: readonly DetectedSession[], root: string | null): readonly SessionAtWork[] {
   const there = sessions.filter(({ project, live }) => root !== null && project?.root === root && isLive(live))
   return there.map(({ facts, live }) => ({ sessionId: facts.sessionId, title: facts.title, status: live.status }))
-}
-
-function headWarnings({ heads }: RestorableTree): readonly string[] {
-  return heads.flatMap(({ path: at, kind, note }) => {
-    const where = at === '.' ? '' : ` in ${at}`
-    return kind === 'left-out' ? [`Files that were as committed${where} are not part of it: ${note}.`] : []
-  })
-}
-
-function stagedWarnings({ staged }: RestorableTree): readonly string[] {
-  if (staged.length === 0) return []
-  const what = count(staged.length, 'file')
-  return [`${what} had content that was only staged; the index is not touched. Restore to a new folder to get it.`]
-}
-
-function lookWarnings(now: TreeNow, { levels }: RestorableTree): readonly string[] {
-  if (!now.ok) return [`What else lies in the project cannot be listed: ${now.message}. None of it is touched.`]
-  const recorded = levels[0]?.manifest
-  const { head, state } = now.manifest
-  const moved = recorded !== undefined && head !== null && recorded.head !== null && head !== recorded.head
-  return [
-    ...(moved ? ['HEAD has moved since: files are given back, commits, branch and index stay as they are.'] : []),
-    ...(state === 'clean' ? [] : [`A ${state} is going on in the project.`]),
-  ]
-}
-
-function foldWarnings(files: FileSystem, root: string, { entries }: RestorableTree): readonly string[] {
-  if (!foldsNames(files, root)) return []
-  const groups = collidingNames(entries.map(shownName))
-  if (groups.length === 0) return []
-  const shown = groups.slice(0, 3).map(group => group.join(' and '))
-  return [`This disk takes some names for the same, and keeps one of each: ${shown.join('; ')}.`]
-}
-
-/** What is as it should be is in it by its name alone. */
-function fingerprints(paths: readonly PlannedPath[]): readonly unknown[] {
-  const isSame = ({ action }: PlannedPath) => action === 'same'
-  return [...paths.filter(path => !isSame(path)).map(fingerprint), paths.filter(isSame).map(({ shown }) => shown)]
-}
-
-function fingerprint({ shown, action, willWrite, entry, form, mode, present }: PlannedPath): readonly unknown[] {
-  const now = present.present === 'file' ? present.sha256 : present.present
-  const source = entry?.source
-  const lies = form === null ? [] : [form.kind === 'unknown' ? form.why : form.sha256]
-  const content = source?.from === 'store' ? source.sha256 : (source?.objectId ?? null)
-  return [shown, action, willWrite, mode, now, content, ...lies]
-}
-
-function idOf(request: RestoreRequest, paths: readonly unknown[], more: unknown): string {
-  const hash = createHash('sha256').update(JSON.stringify(request))
-  for (const one of paths) hash.update(`${JSON.stringify(one)}\n`)
-  return hash.update(JSON.stringify(more)).digest('hex')
 }

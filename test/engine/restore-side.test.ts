@@ -378,6 +378,15 @@ describe.skipIf(!hasGit())('restoreSide with a repository (needs git)', () => {
     expect(existsSync(canary)).toBe(false)
   })
 
+  it('puts all of HEAD apart when the attributes of its files cannot be told', async () => {
+    const skipped = [{ path: '.gitattributes', reason: 'too-large' as const, detail: '40 MB' }]
+    const restored = await restore(saveWith(headOf(), { skipped }))
+    const reason = expect.stringContaining('its attributes cannot be told')
+    const asKept = ['run.sh', 'src/clean.ts'].map(name => ({ path: name, reason }))
+    expect(restored).toMatchObject({ ok: true, report: { asKept } })
+    expect(files()).toEqual({ 'changed.ts': whole['changed.ts'], link: whole.link })
+  })
+
   it('says that only recorded files were restored when the repository or git is gone', async () => {
     const record = saveWith(headOf())
     expect(await restoreSide({ ports: realPorts, git: noGit, store }, record, target)).toMatchObject({

@@ -1,6 +1,7 @@
 /** A restore through the monitor that runs, asked by the real command line over its local socket. */
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
+import { setTimeout } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { createProgramWorld, loginId, type ProgramWorld, type Running } from '../cli/program-world.ts'
 
@@ -52,8 +53,12 @@ describe('a restore by the monitor that runs', () => {
     await startDaemon()
     for (const name of names) writeFileSync(at(name), `changed ${name}\n`)
     const restoring = world.start('restore', `${loginId}/1`, '--in-place', '--files', '--replace-conflicts', '--yes')
-    await Promise.race([restoring.shows('Restoring files'), restoring.ended])
+    await vi.waitUntil(() => read('many/0.txt').startsWith('old'), { interval: 1, timeout: 60_000 })
+    // Stopped, the monitor cannot be through before it reads what Ctrl-C has sent it.
+    daemon.kill('SIGSTOP')
     restoring.kill('SIGINT')
+    await setTimeout(1_000)
+    daemon.kill('SIGCONT')
     const { code, err } = await restoring.ended
     expect(code).toBe(130)
     expect(err).toMatch(

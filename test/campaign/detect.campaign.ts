@@ -8,6 +8,7 @@ import { nodePorts } from '../../shared/engine/node-ports.ts'
 import { createDetector, type DetectorPorts } from '../../shared/engine/transcript-detector.ts'
 import { buildCorpus } from '../support/corpus.ts'
 import { fuzzDetector } from '../support/fuzz-transcripts.ts'
+import { plainSessions } from '../support/plain-sessions.ts'
 import { seededRandom } from '../support/random.ts'
 import { makeChaos } from '../support/transcript-chaos.ts'
 import type { Campaign, CampaignContext, CampaignResult } from './campaign.ts'
@@ -59,8 +60,8 @@ async function restarts({ seed, home }: CampaignContext): Promise<readonly Campa
         await detector.close()
         detector = start()
       }
-      const found = plain(await detector.refresh())
-      const fresh = plain(await createDetector(ports, { roots: [root] }).refresh())
+      const found = plainSessions(await detector.refresh())
+      const fresh = plainSessions(await createDetector(ports, { roots: [root] }).refresh())
       if (!isDeepStrictEqual(found, fresh)) failures.push(`world ${i}, round ${round}`)
     }
     await detector.close()
@@ -68,9 +69,6 @@ async function restarts({ seed, home }: CampaignContext): Promise<readonly Campa
   const figures = `${count(worlds * rounds)} rounds of appends in pieces, rewrites, moves, cuts and deletions, compared with a fresh reading`
   return [{ title: 'restarts in between', figures, failures: failures.slice(0, 5) }]
 }
-
-/** Some facts are only made when they are asked for. */
-const plain = (value: unknown): unknown => JSON.parse(JSON.stringify(value))
 
 const idOf = (n: number) => `0ecf3a5a-7992-4668-9faf-${n.toString(16).padStart(12, '0')}`
 const promptLine = `${JSON.stringify({ type: 'user', message: { content: 'hello' }, cwd: '/x', version: '2.1.330' })}\n`

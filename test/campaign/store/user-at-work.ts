@@ -186,7 +186,7 @@ function startUser(root: string, random: Random): User {
     const time = `${1_767_600_000 + commands} +0000`
     const env = { ...gitEnv(path.dirname(root)), GIT_AUTHOR_DATE: time, GIT_COMMITTER_DATE: time, GIT_EDITOR: 'true' }
     try {
-      await promisify(execFile)('git', [...args], { cwd: root, env })
+      await promisify(execFile)('git', [...inFront, ...args], { cwd: root, env })
     } catch (error) {
       refused += 1
       const words = String((error as { stderr?: string }).stderr)
@@ -219,6 +219,9 @@ function startUser(root: string, random: Random): User {
     lockErrors: () => lockErrors,
   }
 }
+
+/** After some thousand objects git tidies up, by itself and behind its command: a user who rests must be seen to rest. */
+const inFront = ['-c', 'gc.autoDetach=false', '-c', 'maintenance.autoDetach=false']
 
 async function userStep(root: string, random: Random, git: (...args: string[]) => Promise<void>): Promise<void> {
   const branch = () => `topic-${random.int(0, 4)}`

@@ -198,13 +198,14 @@ export function replaceFile(ports: Pick<Ports, 'clock' | 'files' | 'processes'>,
 /** Creates a folder and its parents (0700), each with a name that survives a power cut. Fine if it is there. */
 export function makeFolderDurably(files: FileSystem, folder: string): void {
   const missing: string[] = []
-  for (let at = folder; !exists(files, at) && path.dirname(at) !== at; at = path.dirname(at)) missing.push(at)
+  for (let at = folder; !isThere(files, at) && path.dirname(at) !== at; at = path.dirname(at)) missing.push(at)
   if (missing.length === 0) return
   files.makeFolder(folder)
   for (const made of missing) files.syncFolder(path.dirname(made))
 }
 
-function exists(files: FileSystem, at: string): boolean {
+/** Whatever it is; a link is not followed. @throws {FileSystemError} if it cannot be told */
+export function isThere(files: FileSystem, at: FilePath): boolean {
   try {
     files.lstat(at)
     return true

@@ -1,8 +1,8 @@
 /** The folders that a restore in place needs: which are missing, making them, and taking them away again. */
 import path from 'node:path'
 import { folderOf, syncQuietly } from './committed-changes.ts'
-import { errorCode } from './durable-file.ts'
-import type { FilePath, FileSystem } from './ports.ts'
+import { errorCode, isThere } from './durable-file.ts'
+import type { FileSystem } from './ports.ts'
 import { createPresentReader } from './present-files.ts'
 import { type Change, type Journal, targetOf } from './restore-journal.ts'
 import { treePathBytes } from './tree-path.ts'
@@ -39,16 +39,6 @@ function parentOf(at: Buffer): Buffer | null {
   const text = at.toString('latin1')
   const parent = path.dirname(text)
   return parent === text ? null : Buffer.from(parent, 'latin1')
-}
-
-function isThere(files: FileSystem, at: FilePath): boolean {
-  try {
-    files.lstat(at)
-    return true
-  } catch (error) {
-    if (errorCode(error) === 'ENOENT') return false
-    throw error
-  }
 }
 
 /** With the permissions of the folder above. */

@@ -3,10 +3,10 @@ import { projectFolderName } from '../../shared/core/claude-folder.ts'
 
 describe('projectFolderName', () => {
   it.each([
-    ['/home/dev/work/enc/a-b.c_d e', '-home-dev-work-enc-a-b-c-d-e'],
-    ['/home/dev/work/enc/a b-c d e', '-home-dev-work-enc-a-b-c-d-e'],
-    ['/home/dev/work/enc/ünïcode-项目-😀', '-home-dev-work-enc--n-code------'],
-    ['/home/dev/work/enc/.hidden.dir', '-home-dev-work-enc--hidden-dir'],
+    ['/home/me/enc/a-b.c_d e', '-home-me-enc-a-b-c-d-e'],
+    ['/home/me/enc/a b-c d e', '-home-me-enc-a-b-c-d-e'],
+    ['/home/me/enc/ünïcode-项目-😀', '-home-me-enc--n-code------'],
+    ['/home/me/enc/.hidden.dir', '-home-me-enc--hidden-dir'],
     ['C:\\Users\\me\\my_proj', 'C--Users-me-my-proj'],
   ])('gives %j the folder that Claude Code gives it', (cwd, folder) => {
     expect(projectFolderName(cwd)).toBe(folder)

@@ -6,14 +6,14 @@ const base = {
   isSidechain: false,
   timestamp: '2026-11-23T02:03:49.813Z',
   entrypoint: 'cli',
-  cwd: '/home/dev/work/proj1',
+  cwd: '/home/me/proj1',
   sessionId,
   version: '2.1.330',
   gitBranch: 'main',
 }
 const envelope = {
   atMs: 1795399429813,
-  cwd: '/home/dev/work/proj1',
+  cwd: '/home/me/proj1',
   branch: 'main',
   version: '2.1.330',
   entrypoint: 'cli',

@@ -31,7 +31,7 @@ const claude = machine.start(8798).self
 
 const entry = (fields: Partial<RegistryEntry> = {}): RegistryEntry => ({
   sessionId,
-  cwd: '/home/dev/work/proj1',
+  cwd: '/home/me/proj1',
   process: claude,
   pidDomain: us.pidDomain,
   status: 'busy',

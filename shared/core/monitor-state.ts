@@ -193,15 +193,20 @@ export function compareViews(a: SessionView, b: SessionView): number {
   )
 }
 
-/** `sorted` with some rows replaced or added and some gone; as if sorted anew by {@link compareViews}. */
+/**
+ * `sorted` with some rows replaced or added and some gone; as if sorted anew by {@link compareViews}.
+ *
+ * @param rowOf What probably is the row of a session in `sorted`: it is found sooner then.
+ */
 export function withViews(
   sorted: readonly SessionView[],
   changed: readonly SessionView[],
   gone: ReadonlySet<SessionId>,
+  rowOf: (id: SessionId) => SessionView | undefined = () => undefined,
 ): readonly SessionView[] {
   const leaving = new Set([...gone, ...changed.map(view => view.sessionId)])
   const views = leaving.size > fewRows ? sorted.filter(view => !leaving.has(view.sessionId)) : sorted.slice()
-  if (leaving.size <= fewRows) for (const id of leaving) removeRow(views, id)
+  if (leaving.size <= fewRows) for (const id of leaving) removeRow(views, id, rowOf(id))
   for (const view of changed) views.splice(placeFor(views, view), 0, view)
   return views
 }
@@ -209,8 +214,9 @@ export function withViews(
 /** Up to so many rows are looked for one by one: comparing ids is much cheaper than asking a set about every row. */
 const fewRows = 8
 
-function removeRow(views: SessionView[], id: SessionId): void {
-  const at = views.findIndex(view => view.sessionId === id)
+function removeRow(views: SessionView[], id: SessionId, row: SessionView | undefined): void {
+  const guess = row === undefined ? -1 : views.indexOf(row)
+  const at = guess === -1 ? views.findIndex(view => view.sessionId === id) : guess
   if (at !== -1) views.splice(at, 1)
 }
 

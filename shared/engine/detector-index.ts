@@ -131,8 +131,9 @@ export function createDetectorIndex(ports: IndexPorts, folder: string): Detector
     for (const session of changed) {
       session.isUnsaved = false
       const { sessionId, digest, reads } = session
-      // From now on the text need not be held in memory.
-      if (digest !== null) session.digest = { ...digest, foldText: textInShard(sessionId, reads) }
+      // From now on the text, if there is one, need not be held in memory.
+      if (digest !== null && digest.foldText() !== null)
+        session.digest = { ...digest, foldText: textInShard(sessionId, reads) }
     }
     saved = new Set(kept.keys())
     return true

@@ -7,8 +7,9 @@
  *
  * Invariants
  * 1. Facts that were given do not change afterwards, whatever is read later.
- * 2. A fold whose text was not kept is made anew from what was read before, to the same positions. If its files are
+ * 2. Lists whose fold was not kept are made anew from what was read before, to the same positions. If its files are
  *    other ones by now, or it was damaged, the session is as if it had never been read: whoever asks next reads it whole.
+ *    So is one whose fold was not kept and that has grown: its old lines are read together with the new ones.
  */
 import type { BriefFacts, SessionFacts, SessionId } from '../core/session.ts'
 import {
@@ -118,23 +119,16 @@ export function keptGoodbye(kept: KeptSession): boolean {
   return kept.fold === null ? (kept.digest?.goodbye ?? false) : saidGoodbye(kept.fold)
 }
 
-/** The fold, to read or to go on with. */
+/** The fold, to read or to go on with: an empty one, and nothing read, if it was not kept. */
 export function foldOf(kept: KeptSession): SessionFold {
   if (kept.fold !== null) return kept.fold
-  const known = awayFold(kept)
+  const text = kept.digest?.foldText() ?? null
+  if (kept.facts instanceof DigestFacts) kept.facts.partFrom(kept, text)
+  const known = parseFold(text, kept.sessionId)
   if (known === null) kept.reads.clear()
   kept.fold = known ?? emptyFold(kept.sessionId)
   kept.digest = null
   return kept.fold
-}
-
-/** The fold that was put away; null if it is lost. */
-function awayFold(kept: KeptSession): SessionFold | null {
-  return parseFold(kept.digest?.foldText() ?? null, kept.sessionId) ?? kept.reread?.again(kept) ?? null
-}
-
-function isLost({ reads }: KeptSession): boolean {
-  return reads.size === 0
 }
 
 function parseFold(text: string | null, sessionId: SessionId): SessionFold | null {
@@ -174,7 +168,7 @@ class DigestFacts implements SessionFacts {
   readonly context
   readonly compaction
   readonly forkedFrom
-  readonly #kept: KeptSession
+  #kept: KeptSession
   #lists: FactLists | null = null
 
   constructor(brief: BriefFacts, kept: KeptSession) {
@@ -195,6 +189,12 @@ class DigestFacts implements SessionFacts {
     this.context = brief.context
     this.compaction = brief.compaction
     this.forkedFrom = brief.forkedFrom
+  }
+
+  /** What they are made from goes on without them (invariant 1). @param text Its fold, if that was kept. */
+  partFrom(kept: KeptSession, text: string | null): void {
+    const digest = kept.digest && { ...kept.digest, foldText: () => text }
+    this.#kept = { ...kept, reads: new Map(kept.reads), digest }
   }
 
   get filesChanged() {
@@ -221,8 +221,8 @@ class DigestFacts implements SessionFacts {
 
 /** The fold that they are read from is not kept: few sessions are asked for them. */
 function listsOf(kept: KeptSession): FactLists {
-  const known = kept.fold ?? awayFold(kept)
-  if (known === null) {
+  const known = kept.fold ?? parseFold(kept.digest?.foldText() ?? null, kept.sessionId) ?? kept.reread?.again(kept)
+  if (!known) {
     foldOf(kept)
     kept.reread?.whole(kept)
   }
@@ -254,8 +254,6 @@ export function* readKept(
   kept.problems = []
   if (isCurrent(kept, found)) return
   const fold = foldOf(kept)
-  // Whoever holds these facts must not see what is read now.
-  if (!isLost(kept)) void kept.facts?.lastReply
   dropVanished(kept, fold, found)
   const problems: string[] = []
   for (const { stream, path, stat } of found.values()) {

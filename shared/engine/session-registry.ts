@@ -58,13 +58,11 @@ export function createSessionRegistry(): SessionRegistry {
       for (const id of urgent.keys()) if (entries.get(id)?.assessment.unchanged !== false) urgent.delete(id)
     },
     merge(fresh, gone, sorted) {
+      const views = fresh.map(entry => entry.view)
+      const merged = withViews(sorted, views, gone, id => entries.get(id)?.view)
       for (const entry of fresh) entries.set(entry.session.facts.sessionId, entry)
       for (const id of gone) entries.delete(id)
-      return withViews(
-        sorted,
-        fresh.map(entry => entry.view),
-        gone,
-      )
+      return merged
     },
     put: entry => void entries.set(entry.session.facts.sessionId, entry),
     noteUrgent(found) {

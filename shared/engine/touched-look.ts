@@ -1,7 +1,8 @@
 /**
  * A look at only those sessions that a watcher saw change: cheap enough for every line that Claude Code writes.
  *
- * Work trees are not surveyed: what the last whole look found of them stands until the next one.
+ * Neither work trees nor the store are looked at: what the last whole look found of them, and what this monitor has
+ * saved since, stands until the next one.
  */
 import { isDeepStrictEqual } from 'node:util'
 import type { DetectedSession, SessionId } from '../core/session.ts'
@@ -44,7 +45,7 @@ export function createTouchedLook({ clock, detector, history, overview }: Touche
   }
 
   function entryOf(session: DetectedSession, before: SessionEntry | undefined, options: LookOptions): SessionEntry {
-    const last = history.last(session.facts.sessionId)
+    const last = before === undefined ? history.last(session.facts.sessionId) : before.last
     return overview.entryOf(session, last, before?.tree ?? null, clock.nowMs(), options)
   }
 }

@@ -226,8 +226,12 @@ export function createDetector(ports: DetectorPorts, { roots, indexFolder, worke
       },
     })
     for (let one = await round.next(); one !== null; one = await round.next()) {
+      let left = one.bytes
       for (const bytes of read(one.session)) {
-        doneBytes += bytes
+        // What is read once more, because its fold was not kept or it was rewritten, is nothing that was waited for.
+        const awaited = Math.min(left, bytes)
+        left -= awaited
+        doneBytes += awaited
         if (slice.isOver()) {
           tell()
           await slice.next()

@@ -110,6 +110,18 @@ describe('a restart with an index', () => {
     },
   )
 
+  it('keeps facts as they were when they were given, also when more was saved before they are looked at', async () => {
+    const world = newWorld(4, 0)
+    fs.writeFileSync(mainFile(world), promptLine)
+    await runOnce(world)
+    const detector = start(world)
+    const [before] = await detector.refresh()
+    fs.appendFileSync(mainFile(world), promptLine.replace('hello', 'later'))
+    await detector.refresh()
+    await detector.close()
+    expect(before?.facts.lastPrompts.map(({ text }) => text)).toEqual(['hello'])
+  })
+
   it('keeps facts as they were when they were given', async () => {
     const world = newWorld(5)
     fs.writeFileSync(mainFile(world), promptLine)
@@ -157,12 +169,17 @@ describe('a first look at very many sessions keeps little of the old ones', () =
     expect(plainSessions(found)).toEqual(expected)
   })
 
-  it('and one that goes on is read on, while facts that were given stay', async () => {
+  it('and one that goes on is read once, while facts that were given stay', async () => {
     const world = manySessions()
-    const detector = start(world)
+    const { files, read } = countingFiles()
+    const detector = start(world, files)
     const before = find(await detector.refresh(), oldest)
     fs.appendFileSync(fileOf(world, oldest), promptLine.replace('hello', 'later'))
+    const { size } = fs.statSync(fileOf(world, oldest))
+    read.bytes = 0
     const now = await detector.refresh()
+    // Its lines, and the first and last bytes by which it is known again: as many as all of it while it is so short.
+    expect(read.bytes).toBe(3 * size)
     expect(before?.facts.lastPrompts.map(({ text }) => text)).toEqual(['first of 0', 'hello'])
     expect(plainSessions(now)).toEqual(await freshLook(world))
     await detector.close()

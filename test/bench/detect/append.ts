@@ -1,6 +1,7 @@
 /**
  * From a line appended on disk to the changed state of a monitor that runs by itself, beside the bare event of the same
  * append from a watcher of the same folders, both in one process; then what watching costs while nothing happens.
+ * Each session gets two lines: the first after a long rest, when little of it is in memory, and then another.
  * Every append has to arrive. Changes the corpus: nothing may be compared with its truth afterwards.
  */
 import fs from 'node:fs'
@@ -12,6 +13,11 @@ import { startMonitor } from '../../../shared/engine/monitor.ts'
 import { nodePorts } from '../../../shared/engine/node-ports.ts'
 import { sayDone, sayResult } from '../child-voice.ts'
 import { readTruth } from './truth.ts'
+
+interface AppendTimes {
+  readonly bareMs: number[]
+  readonly stateMs: number[]
+}
 
 const [, , configDir = '', truthFile = '', dataFolder = '', appends = '300', idleSeconds = '5'] = process.argv
 /** An append that is not seen by then is missed. */
@@ -38,17 +44,18 @@ const files = readTruth(truthFile).flatMap(({ sessionId, streams }) => {
   const main = streams.find(({ name }) => name === 'main')
   return main === undefined ? [] : [{ sessionId, file: main.path }]
 })
-const bareMs: number[] = []
-const stateMs: number[] = []
+const first: AppendTimes = { bareMs: [], stateMs: [] }
+const next: AppendTimes = { bareMs: [], stateMs: [] }
 let missed = 0
 for (let i = 0; i < Number(appends); i++) {
-  const target = files[i % files.length]
+  const target = files[(i >> 1) % files.length]
   if (target === undefined) break
   const times = await append(target, i)
   if (times === null) missed += 1
   else {
-    bareMs.push(times.bareMs)
-    stateMs.push(times.stateMs)
+    const kind = i % 2 === 0 ? first : next
+    kind.bareMs.push(times.bareMs)
+    kind.stateMs.push(times.stateMs)
   }
   await sleep(betweenMs)
 }
@@ -56,7 +63,7 @@ const before = process.cpuUsage()
 await sleep(Number(idleSeconds) * 1_000)
 const { user, system } = process.cpuUsage(before)
 sayDone()
-sayResult({ bareMs, stateMs, missed, idleCpuMsPerSecond: (user + system) / 1_000 / Number(idleSeconds) })
+sayResult({ first, next, missed, idleCpuMsPerSecond: (user + system) / 1_000 / Number(idleSeconds) })
 await bare.close()
 await monitor.stop()
 
@@ -68,7 +75,8 @@ async function append({ sessionId, file }: { readonly sessionId: string; readonl
   }
   bare.on('change', onChange)
   const stop = monitor.onState(state => {
-    if (promptsOf(state, sessionId) > prompts) seen.state ||= performance.now()
+    const atMs = performance.now()
+    if (promptsOf(state, sessionId) > prompts) seen.state ||= atMs
   })
   const fromMs = performance.now()
   fs.appendFileSync(file, `${JSON.stringify({ type: 'user', message: { role: 'user', content: `Go on, ${n}` } })}\n`)

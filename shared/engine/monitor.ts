@@ -56,6 +56,7 @@ import { createSessionRegistry } from './session-registry.ts'
 import { createSettingsDesk, type SettingsDesk } from './settings-desk.ts'
 import { loadSettings } from './settings-file.ts'
 import { createStateHolder, type StateHolder } from './state-holder.ts'
+import { pollingId, pollingNotice } from './transcript-watch.ts'
 import { closeToOthers } from './windows-access.ts'
 import { createSnapshotter } from './work-tree-snapshot.ts'
 
@@ -210,7 +211,12 @@ function createMonitor(ports: Ports, options: MonitorOptions, { store, state, le
     history,
     overview,
     onTouched: touch,
-    onWatch: watch => state.update({ watch }),
+    onWatch: watch => {
+      state.update({ watch })
+      const polling = pollingNotice(watch)
+      if (polling === null) state.clear(pollingId)
+      else state.raise(polling)
+    },
   })
   let stopWatchingSettings: (() => Promise<void>) | null = null
   let isLocked = false

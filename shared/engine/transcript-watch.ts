@@ -6,7 +6,7 @@
  */
 import path from 'node:path'
 import { type FSWatcher, watch } from 'chokidar'
-import type { WatchState } from '../core/monitor-state.ts'
+import type { Notice, WatchState } from '../core/monitor-state.ts'
 import { errorCode } from './durable-file.ts'
 import type { Ports } from './ports.ts'
 
@@ -118,6 +118,19 @@ export function startTranscriptWatch({ ports, roots, onTouched, onState }: Watch
       await running
       tookMs = clock.monotonicMs() - fromMs - gatherMs
     }
+  }
+}
+
+export const pollingId = 'polling'
+
+/** What it means that nobody tells of changes, in words; null where somebody does. */
+export function pollingNotice({ mode, reason }: WatchState): Notice | null {
+  if (mode !== 'polling') return null
+  return {
+    id: pollingId,
+    level: 'info',
+    message: `What changes is looked for every few seconds, because ${reason}`,
+    remedy: 'Nothing is missed: it only shows a few seconds later.',
   }
 }
 

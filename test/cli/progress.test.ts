@@ -14,6 +14,13 @@ describe('renderBar', () => {
     expect(renderBar(at(done), 79)).toBe(expected)
   })
 
+  it('tells bytes and the time left where they are known', () => {
+    const bytes = { done: 1_200_000_000, total: 2_300_000_000 }
+    expect(renderBar({ ...at(100), bytes, leftMs: 4_000 }, 100)).toBe(
+      'Reading transcripts  [############------------]  100 of 200, 1.2 GB of 2.3 GB, 4 s left',
+    )
+  })
+
   it('shows an unknown total as empty rather than as done', () => {
     expect(renderBar({ task: 'Looking', done: 0, total: 0 }, 79)).toContain('[------------------------]')
   })

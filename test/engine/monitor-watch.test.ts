@@ -55,6 +55,27 @@ describe('a monitor that runs by itself', () => {
     expect((await state()).lastCycle).toBe(lastCycle)
   })
 
+  it('says that it looks around where nobody tells it of changes, and follows all the same', async () => {
+    const { world, project, transcript } = newWorld()
+    const { files, clock } = world.ports
+    const diskSpace: typeof files.diskSpace = at =>
+      at === world.configDir ? { ...files.diskSpace(at), kind: 'network' } : files.diskSpace(at)
+    const sleep: typeof clock.sleep = (ms, signal) => clock.sleep(Math.min(ms, 50), signal)
+    const { state, view } = await running(world, { files: { ...files, diskSpace }, clock: { ...clock, sleep } })
+    const reason = `${world.configDir} is on a network drive`
+    await soon(async () => expect((await state()).watch).toEqual({ mode: 'polling', reason }))
+    expect((await state()).notices).toEqual([
+      {
+        id: 'polling',
+        level: 'info',
+        message: `What changes is looked for every few seconds, because ${reason}`,
+        remedy: 'Nothing is missed: it only shows a few seconds later.',
+      },
+    ])
+    appendFileSync(transcript, promptLine(idA, project))
+    await soon(async () => expect((await view(idA))?.counts.prompts).toBe(2))
+  })
+
   it('shows a session that begins and, without a checkpoint of it, forgets one that is deleted', async () => {
     const { world, project, transcript } = newWorld()
     const { state, view } = await running(world)

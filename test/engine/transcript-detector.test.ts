@@ -512,6 +512,32 @@ describe('what cannot be read (invariant 2)', () => {
     expect(await detector.refresh()).toEqual(await detect(root))
   })
 
+  it.each([null, 'EIO'])('or can (%s): one file is open at a time, and none is left open', async code => {
+    const names = Array.from({ length: 300 }, (_, n) => `${idA.slice(0, -3)}${String(n).padStart(3, '0')}`)
+    const content = names.map(id => [`x/${id}.jsonl`, prompt('x'.repeat(2_000), { sessionId: id }).repeat(3)])
+    const { root } = newRoot(Object.fromEntries(content))
+    let reads = 0
+    const inner = failing(call => (call === 'read' && ++reads % 3 === 0 ? code : null))
+    let open = 0
+    let most = 0
+    const counting: FileSystem = {
+      ...inner,
+      open: (at, mode) => {
+        const file = inner.open(at, mode)
+        most = Math.max(most, ++open)
+        const close = () => {
+          open -= 1
+          file.close()
+        }
+        return { ...file, close }
+      },
+    }
+    const detector = detectorOf(root, counting)
+    expect(await detector.refresh()).toHaveLength(300)
+    await detector.refresh()
+    expect([most, open]).toEqual([1, 0])
+  })
+
   it('a folder is a notice, and the other sessions are there', async () => {
     const { root, at } = two()
     const detector = detectorOf(

@@ -1,5 +1,6 @@
 import fs from 'node:fs'
 import path from 'node:path'
+import { FSWatcher } from 'chokidar'
 import { afterAll, afterEach, describe, expect, it, vi } from 'vitest'
 import type { WatchState } from '../../shared/core/monitor-state.ts'
 import { nodePorts } from '../../shared/engine/node-ports.ts'
@@ -128,6 +129,34 @@ describe('polling', () => {
       expect(states.at(-1)).toEqual({ mode: 'polling', reason: `${root} belongs to a Linux inside this Windows` })
     },
   )
+
+  it.each(['ENOSPC', 'EMFILE', 'ENFILE'])('begins when the system has no more watches to give (%s)', async code => {
+    const { root } = newRoot()
+    const added = vi.spyOn(FSWatcher.prototype, 'add')
+    const { states, told } = await started(root, { clock: hastyClock })
+    const [watcher] = added.mock.contexts as readonly FSWatcher[]
+    added.mockRestore()
+    told.length = 0
+    watcher?.emit('error', Object.assign(new Error('made up'), { code }))
+    await vi.waitFor(() => expect(told.length).toBeGreaterThan(2), { timeout: 5_000 })
+    expect(new Set(told)).toEqual(new Set([null]))
+    expect(states).toEqual([
+      { mode: 'watching', reason: null },
+      { mode: 'polling', reason: expect.stringContaining('no more file watches') },
+    ])
+  })
+
+  it('does not begin because one folder cannot be watched, but that is logged', async () => {
+    const { root } = newRoot()
+    const log = vi.fn()
+    const added = vi.spyOn(FSWatcher.prototype, 'add')
+    const { states } = await started(root, { clock: hastyClock, log })
+    const [watcher] = added.mock.contexts as readonly FSWatcher[]
+    added.mockRestore()
+    watcher?.emit('error', Object.assign(new Error('made up'), { code: 'EACCES' }))
+    expect(log.mock.calls).toEqual([['warn', 'part of the transcripts is not watched', { message: 'Error: made up' }]])
+    expect(states).toEqual([{ mode: 'watching', reason: null }])
+  })
 
   it('ends when it is stopped', async () => {
     const { root } = newRoot()

@@ -75,6 +75,9 @@ function skipNested(bytes: Buffer, at: number, end: number): number {
     } else if (byte === closeObject || byte === closeList) {
       depth--
       if (depth === 0) return i + 1
+    } else if (byte === backslash) {
+      // Outside of strings there is nothing to escape.
+      return -1
     }
     i++
   }

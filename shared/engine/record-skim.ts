@@ -154,14 +154,14 @@ export function createRecordSkim(): RecordSkim {
   }
 }
 
-/** @returns the position of the key's closing quote; `end` if there is none, or an escape on the way. */
+/** @returns the position of the key's closing quote; `end` if there is none, or an escape or a control character on the way. */
 function keyEnd(bytes: Buffer, at: number, end: number): number {
-  let i = at
-  while (i < end) {
-    const byte = bytes[i]
+  for (let i = at; i < end; i++) {
+    const byte = bytes[i] ?? 0
     if (byte === quote) return i
-    if (byte === backslash) return end
-    i++
+    if (byte === backslash || byte < space) break
   }
   return end
 }
+
+const space = 0x20

@@ -11,7 +11,7 @@ export const openObject: u8 = 0x7b
 export const closeObject: u8 = 0x7d
 export const openList: u8 = 0x5b
 export const closeList: u8 = 0x5d
-const lineFeed: u8 = 0x0a
+export const lineFeed: u8 = 0x0a
 export const zero: u8 = 0x30
 const nine: u8 = 0x39
 
@@ -22,10 +22,19 @@ const lineFeeds: usize = memory.data(16, 16)
 const opens: usize = memory.data(16, 16)
 const closes: usize = memory.data(16, 16)
 const lowerCase: usize = memory.data(16, 16)
+const lastControls: usize = memory.data(16, 16)
+/** By a byte: 1 for digits, sign, point and exponent. */
+const numberBytes: usize = memory.data(256, 16)
 
-/** The line end that was found last, and whether the line has a NUL byte. */
-export let stop: usize = 0
+/** What the walk came across in a line: a NUL byte, which no JSON has. To be reset before each line. */
 export let hasNul: bool = false
+
+export function forgetNul(): void {
+  hasNul = false
+}
+
+/** `-.+eE`. */
+const otherNumberBytes: usize = memory.data<u8>([0x2d, 0x2e, 0x2b, 0x65, 0x45])
 
 /** To be called once. */
 export function startBytes(): void {
@@ -35,44 +44,36 @@ export function startBytes(): void {
   v128.store(opens, i8x16.splat(openObject))
   v128.store(closes, i8x16.splat(closeObject))
   v128.store(lowerCase, i8x16.splat(0x20))
+  v128.store(lastControls, i8x16.splat(0x1f))
+  for (let digit: u32 = zero; digit <= nine; digit++) store<u8>(numberBytes + digit, 1)
+  for (let i: u32 = 0; i < 5; i++) store<u8>(numberBytes + load<u8>(otherNumberBytes + i), 1)
 }
 
-/** Finds the end of the line that begins at `from`: {@link stop} and {@link hasNul}. 0 if there is none before `limit`. */
-export function findStop(from: usize, limit: usize): usize {
-  stop = lineEnd(from, limit)
-  return stop
-}
-
-/** 0 if there is none. */
-function lineEnd(from: usize, limit: usize): usize {
-  hasNul = false
-  // So that every search ends: what is found here is found behind the last line.
+/** To be called before lines are walked, so that every search ends: what is found from here on is behind the last line. */
+export function setLimit(limit: usize): void {
   store<u8>(limit, lineFeed)
   store<u8>(limit + 1, quote)
+}
+
+/** The end of the line that `from` is in; the limit if there is none before it. */
+export function lineEnd(from: usize): usize {
   const lineFeedBytes = v128.load(lineFeeds)
   let p = from - 64
   while (true) {
     p += 64
-    const a = v128.andnot(v128.load(p), lineFeedBytes)
-    const b = v128.andnot(v128.load(p + 16), lineFeedBytes)
-    const c = v128.andnot(v128.load(p + 32), lineFeedBytes)
-    const d = v128.andnot(v128.load(p + 48), lineFeedBytes)
-    const least = i8x16.min_u(i8x16.min_u(a, b), i8x16.min_u(c, d))
-    if (!v128.any_true(i8x16.eq(least, i8x16.splat(0)))) continue
-    let mask = zeros(a) | (zeros(b) << 16) | (zeros(c) << 32) | (zeros(d) << 48)
-    do {
-      const at = p + <usize>ctz(mask)
-      if (load<u8>(at) === lineFeed) return at < limit ? at : 0
-      hasNul = hasNul || load<u8>(at) === 0
-      mask &= mask - 1
-    } while (mask !== 0)
+    const a = i8x16.eq(v128.load(p), lineFeedBytes)
+    const b = i8x16.eq(v128.load(p + 16), lineFeedBytes)
+    const c = i8x16.eq(v128.load(p + 32), lineFeedBytes)
+    const d = i8x16.eq(v128.load(p + 48), lineFeedBytes)
+    if (v128.any_true(v128.or(v128.or(a, b), v128.or(c, d)))) return p + <usize>ctz(bitsOf(a, b, c, d))
   }
 }
 
-/** One bit for each byte that is 0: line feeds, and a few that are not in JSON. */
+/** One bit for each byte. */
 @inline
-function zeros(bytes: v128): u64 {
-  return <u64>i8x16.bitmask(i8x16.eq(bytes, i8x16.splat(0)))
+function bitsOf(a: v128, b: v128, c: v128, d: v128): u64 {
+  const low = <u64>i8x16.bitmask(a) | (<u64>i8x16.bitmask(b) << 16)
+  return low | (<u64>i8x16.bitmask(c) << 32) | (<u64>i8x16.bitmask(d) << 48)
 }
 
 @inline
@@ -80,18 +81,29 @@ export function isSame(a: usize, b: usize): bool {
   return i8x16.all_true(i8x16.eq(v128.load(a), v128.load(b)))
 }
 
-/** The position of a key's closing quote; 0 if there is none, or an escape on the way. */
+/** The position of a key's closing quote; 0 if there is none, or an escape or a control character on the way. */
 @inline
 export function keyEnd(at: usize): usize {
   let mask = 0
   let p = at - 16
   do {
     p += 16
-    const bytes = v128.load(p)
-    mask = i8x16.bitmask(v128.or(i8x16.eq(bytes, v128.load(quotes)), i8x16.eq(bytes, v128.load(backslashes))))
+    mask = i8x16.bitmask(special(v128.load(p)))
   } while (mask === 0)
   p += ctz(mask)
-  return load<u8>(p) === quote && p < stop ? p : 0
+  return load<u8>(p) === quote ? p : 0
+}
+
+/** Quotes, backslashes and control characters. */
+@inline
+function special(bytes: v128): v128 {
+  const ends = v128.or(i8x16.eq(bytes, v128.load(quotes)), i8x16.eq(bytes, v128.load(backslashes)))
+  return v128.or(ends, isControl(bytes))
+}
+
+@inline
+function isControl(bytes: v128): v128 {
+  return i8x16.eq(i8x16.min_u(bytes, v128.load(lastControls)), bytes)
 }
 
 /** @returns the position after the value, or 0 */
@@ -103,7 +115,7 @@ export function skipValue(at: usize): usize {
   return end === 0 ? 0 : end + 1
 }
 
-function skipOther(at: usize, first: u8): usize {
+export function skipOther(at: usize, first: u8): usize {
   return first === openObject || first === openList ? skipNested(at) : skipWord(at, first)
 }
 
@@ -114,86 +126,169 @@ function skipNested(at: usize): usize {
   const lowerBits = v128.load(lowerCase)
   let depth = 0
   let p = at
+  // Each turn begins outside of strings.
   while (true) {
-    const bytes = v128.load(p)
+    const a = v128.load(p)
+    const b = v128.load(p, 16)
+    const c = v128.load(p, 32)
+    const d = v128.load(p, 48)
+    let quoted = bitsOf(i8x16.eq(a, quoteBytes), i8x16.eq(b, quoteBytes), i8x16.eq(c, quoteBytes), i8x16.eq(d, quoteBytes))
+    const slashed = backslashesIn(a, b, c, d)
+    if (slashed !== 0) quoted &= ~afterOdd(slashed)
+    const inStrings = fill(quoted)
     // One bit makes square brackets curly.
-    const lower = v128.or(bytes, lowerBits)
-    const brackets = v128.or(i8x16.eq(lower, openBytes), i8x16.eq(lower, closeBytes))
-    let mask = i8x16.bitmask(v128.or(brackets, i8x16.eq(bytes, quoteBytes)))
-    const base = p
-    p += 16
-    while (mask !== 0) {
-      const q = base + ctz(mask)
-      if (q >= stop) return 0
-      const byte = load<u8>(q)
-      if (byte === quote) {
-        const end = stringEnd(q + 1)
-        if (end === 0) return 0
-        p = end + 1
-        mask = 0
-      } else {
-        if ((byte | 0x20) === openObject) depth++
-        else if (--depth === 0) return q + 1
-        mask &= mask - 1
+    const lowA = v128.or(a, lowerBits)
+    const lowB = v128.or(b, lowerBits)
+    const lowC = v128.or(c, lowerBits)
+    const lowD = v128.or(d, lowerBits)
+    const open = ~inStrings & bitsOf(i8x16.eq(lowA, openBytes), i8x16.eq(lowB, openBytes), i8x16.eq(lowC, openBytes), i8x16.eq(lowD, openBytes))
+    const close = ~inStrings & bitsOf(i8x16.eq(lowA, closeBytes), i8x16.eq(lowB, closeBytes), i8x16.eq(lowC, closeBytes), i8x16.eq(lowD, closeBytes))
+    const change = <i32>popcnt(close)
+    let end: usize = 0
+    if (change < depth) depth += <i32>popcnt(open) - change
+    else {
+      for (let mask = open | close; mask !== 0; mask &= mask - 1) {
+        if ((open & mask & (0 - mask)) !== 0) depth++
+        else if (--depth === 0) {
+          end = p + <usize>ctz(mask) + 1
+          break
+        }
       }
     }
+    const low = i8x16.min_u(i8x16.min_u(a, b), i8x16.min_u(c, d))
+    if (i8x16.bitmask(isControl(low)) !== 0 && hasLineEnd(p, end === 0 ? p + 64 : end)) return 0
+    // Between strings there is nothing to escape.
+    const stray = slashed & ~inStrings
+    if (stray !== 0 && (end === 0 || p + <usize>ctz(stray) < end)) return 0
+    if (end !== 0) return end
+    p += 64
+    if (<i64>inStrings >= 0) continue
+    p = farEnd(p) + 1
+    if (p === 1) return 0
   }
+}
+
+@inline
+function backslashesIn(a: v128, b: v128, c: v128, d: v128): u64 {
+  const backslashBytes = v128.load(backslashes)
+  const inA = i8x16.eq(a, backslashBytes)
+  const inB = i8x16.eq(b, backslashBytes)
+  const inC = i8x16.eq(c, backslashBytes)
+  const inD = i8x16.eq(d, backslashBytes)
+  if (i8x16.bitmask(v128.or(v128.or(inA, inB), v128.or(inC, inD))) === 0) return 0
+  return bitsOf(inA, inB, inC, inD)
+}
+
+const oddBits: u64 = 0xaaaaaaaaaaaaaaaa
+
+/** The bits after every other one of each run, as simdjson finds them: a borrow runs through a run, and ends in another place where it began at an odd one. */
+@inline
+function afterOdd(runs: u64): u64 {
+  const maybe = runs << 1
+  const series = ((maybe | oddBits) - runs) ^ oddBits
+  return series ^ runs
+}
+
+/** The bits from each one on to the next. */
+@inline
+function fill(bits: u64): u64 {
+  let filled = bits ^ (bits << 1)
+  filled ^= filled << 2
+  filled ^= filled << 4
+  filled ^= filled << 8
+  filled ^= filled << 16
+  return filled ^ (filled << 32)
+}
+
+/** @param control A control character. */
+@inline
+function isLineEnd(control: u8): bool {
+  hasNul = hasNul || control === 0
+  return control === lineFeed
+}
+
+/**
+ * @param at Just after the opening quote.
+ * @param guess Of the string's length. If it is right, the walk goes on from there without waiting for what was loaded.
+ * @returns the position of the closing quote; 0 if the line has none
+ */
+@inline
+export function textEnd(at: usize, guess: usize): usize {
+  let mask = <u64>i8x16.bitmask(special(v128.load(at)))
+  if (mask === 0) {
+    const a = special(v128.load(at, 16))
+    const b = special(v128.load(at, 32))
+    const c = special(v128.load(at, 48))
+    mask = (<u64>i8x16.bitmask(a) << 16) | (<u64>i8x16.bitmask(b) << 32) | (<u64>i8x16.bitmask(c) << 48)
+    if (mask === 0) return farEnd(at + 64)
+  }
+  if (<usize>ctz(mask) === guess && load<u8>(at + guess) === quote) return at + guess
+  return otherEnd(at, mask)
+}
+
+function otherEnd(at: usize, mask: u64): usize {
+  const end = at + <usize>ctz(mask)
+  return load<u8>(end) === quote ? end : farEnd(at)
 }
 
 /** @param at Just after the opening quote. @returns the position of the closing quote; 0 if the line has none. */
 function stringEnd(at: usize): usize {
-  let end = firstClosing(at, i8x16.bitmask(closing(at, v128.load(quotes), v128.load(backslashes))), at)
-  if (end === 0) end = farEnd(at + 16, at)
-  return end < stop ? end : 0
+  return textEnd(at, 0)
 }
 
-function farEnd(from: usize, at: usize): usize {
+/** @param from In a string, and not between a backslash and what it escapes. */
+function farEnd(from: usize): usize {
   const quoteBytes = v128.load(quotes)
-  let p = from - 64
+  const backslashBytes = v128.load(backslashes)
+  const controlBytes = v128.load(lastControls)
+  // Counted from two bytes before, so that every place is told by a constant.
+  let p = from - 64 - 2
   while (true) {
     p += 64
-    const a = i8x16.eq(v128.load(p), quoteBytes)
-    const b = i8x16.eq(v128.load(p + 16), quoteBytes)
-    const c = i8x16.eq(v128.load(p + 32), quoteBytes)
-    const d = i8x16.eq(v128.load(p + 48), quoteBytes)
-    if (!v128.any_true(v128.or(v128.or(a, b), v128.or(c, d)))) continue
-    const end = closingIn(p, at)
+    const b0 = v128.load(p, 2)
+    const b1 = v128.load(p, 18)
+    const b2 = v128.load(p, 34)
+    const b3 = v128.load(p, 50)
+    const a = closing(b0, v128.load(p, 1), v128.load(p), quoteBytes, backslashBytes)
+    const b = closing(b1, v128.load(p, 17), v128.load(p, 16), quoteBytes, backslashBytes)
+    const c = closing(b2, v128.load(p, 33), v128.load(p, 32), quoteBytes, backslashBytes)
+    const d = closing(b3, v128.load(p, 49), v128.load(p, 48), quoteBytes, backslashBytes)
+    const low = i8x16.min_u(i8x16.min_u(b0, b1), i8x16.min_u(b2, b3))
+    const controls = i8x16.eq(i8x16.min_u(low, controlBytes), low)
+    if (i8x16.bitmask(v128.or(v128.or(v128.or(a, b), v128.or(c, d)), controls)) === 0) continue
+    const end = firstClosing(p + 2, bitsOf(a, b, c, d))
+    if (i8x16.bitmask(controls) !== 0 && hasLineEnd(p + 2, end === 0 ? p + 66 : end)) return 0
     if (end !== 0) return end
   }
 }
 
-/** The closing quote in the 64 bytes from `p` on; 0 if there is none. */
-function closingIn(p: usize, at: usize): usize {
-  const quoteBytes = v128.load(quotes)
-  const backslashBytes = v128.load(backslashes)
-  const a = <u64>i8x16.bitmask(closing(p, quoteBytes, backslashBytes))
-  const b = <u64>i8x16.bitmask(closing(p + 16, quoteBytes, backslashBytes))
-  const c = <u64>i8x16.bitmask(closing(p + 32, quoteBytes, backslashBytes))
-  const d = <u64>i8x16.bitmask(closing(p + 48, quoteBytes, backslashBytes))
-  return firstClosing(p, a | (b << 16) | (c << 32) | (d << 48), at)
+function hasLineEnd(from: usize, to: usize): bool {
+  for (let at = from; at < to; at++) if (isLineEnd(load<u8>(at))) return true
+  return false
 }
 
-/** Quotes but those after exactly one backslash, which are escaped. */
+/** Quotes but those after exactly one backslash, which are escaped. @param one The bytes before each, and before these. */
 @inline
-function closing(p: usize, quoteBytes: v128, backslashBytes: v128): v128 {
-  const one = i8x16.eq(v128.load(p - 1), backslashBytes)
-  const two = i8x16.eq(v128.load(p - 2), backslashBytes)
-  return v128.andnot(i8x16.eq(v128.load(p), quoteBytes), v128.andnot(one, two))
+function closing(bytes: v128, one: v128, two: v128, quoteBytes: v128, backslashBytes: v128): v128 {
+  const escaped = v128.andnot(i8x16.eq(one, backslashBytes), i8x16.eq(two, backslashBytes))
+  return v128.andnot(i8x16.eq(bytes, quoteBytes), escaped)
 }
 
-/** The first of the quotes that is not escaped; 0 for none. @param quotesAt One bit for each from `p` on. @param at Where the string begins. */
+/** The first of the quotes that is not escaped; 0 for none. @param quotesAt One bit for each from `p` on. */
 @inline
-function firstClosing(p: usize, quotesAt: u64, at: usize): usize {
+function firstClosing(p: usize, quotesAt: u64): usize {
   for (let mask = quotesAt; mask !== 0; mask &= mask - 1) {
     const q = p + <usize>ctz(mask)
-    if (load<u8>(q - 1) !== backslash || !isEscaped(q, at)) return q
+    if (!isEscaped(q)) return q
   }
   return 0
 }
 
-function isEscaped(at: usize, from: usize): bool {
+/** A string begins with a quote, so that no search for backslashes goes beyond it. */
+@inline
+function isEscaped(at: usize): bool {
   let i = at
-  while (i > from && load<u8>(i - 1) === backslash) i--
+  while (load<u8>(i - 1) === backslash) i--
   return ((at - i) & 1) === 1
 }
 
@@ -203,14 +298,8 @@ function skipWord(at: usize, first: u8): usize {
   if (first === 0x66) return load<u32>(at + 1) === 0x65736c61 ? at + 5 : 0
   if (first === 0x6e) return load<u32>(at) === 0x6c6c756e ? at + 4 : 0
   let i = at
-  while (isNumberByte(load<u8>(i))) i++
+  while (load<u8>(numberBytes + load<u8>(i)) !== 0) i++
   return i > at ? i : 0
-}
-
-/** Digits, sign, point and exponent. */
-@inline
-function isNumberByte(byte: u8): bool {
-  return (byte >= zero && byte <= nine) || byte === 0x2d || byte === 0x2e || byte === 0x2b || (byte | 0x20) === 0x65
 }
 
 /** Whether JSON can decode the string between two quotes: no control character, and no escape but its own. */
@@ -222,15 +311,15 @@ export function isSound(from: usize, to: usize): bool {
     for (let mask = i8x16.bitmask(odd); mask !== 0; mask &= mask - 1) {
       const q = p + ctz(mask)
       if (q >= to) return true
-      if (load<u8>(q) !== backslash || !isEscape(q, from)) return false
+      if (load<u8>(q) !== backslash || !isEscape(q)) return false
     }
   }
   return true
 }
 
 /** @param at A backslash. True if it begins an escape that is one, or is escaped itself. */
-function isEscape(at: usize, from: usize): bool {
-  if (isEscaped(at, from)) return true
+function isEscape(at: usize): bool {
+  if (isEscaped(at)) return true
   const letter = load<u8>(at + 1)
   if (letter === 0x75) return isHex(at + 2) && isHex(at + 3) && isHex(at + 4) && isHex(at + 5)
   // b, f, n, r and t.

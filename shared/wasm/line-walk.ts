@@ -11,16 +11,20 @@ import {
   closeObject,
   colon,
   comma,
-  findStop,
+  forgetNul,
   hasNul,
   isSame,
   keyEnd,
+  lineEnd,
+  lineFeed,
   openList,
   openObject,
   quote,
+  setLimit,
+  skipOther,
   skipValue,
   startBytes,
-  stop,
+  textEnd,
 } from './bytes'
 import { forgetLines, noteLine, oddLine } from './line-notes'
 import { beginBatch, canNote } from './notes'
@@ -31,9 +35,8 @@ import {
   blocksAt,
   buffer,
   firstName,
-  guessAfter,
-  isKey,
-  learnAfter,
+  followerOf,
+  guessedEnd,
   lengths,
   maxBlocks,
   maxNames,
@@ -80,7 +83,8 @@ export const blockNumber: u32 = 6
 /** The end that the last lines shared, where the values in it lie, and how many other ends there were before. */
 const tail: usize = memory.data(1040, 16)
 const longestTail: u32 = 1024
-const distances: usize = memory.data(256, 16)
+const distances: usize = memory.data(384, 16)
+let keptPlaces: usize = 0
 let tailLength: usize = 0
 let tailKinds: i32 = 0
 /** The comma before the member that begins the end to keep, if nothing after it was walked into. */
@@ -104,11 +108,17 @@ export function begin(): void {
  * @returns the position of its line end, or -1
  */
 export function find(from: u32, filled: u32): i32 {
-  if (findStop(buffer + from, buffer + filled) === 0) return -1
-  const isWhole = !hasNul && walkLine(buffer + from)
-  store<i32>(state + wholeAt, i32(isWhole))
-  if (isWhole) store<f64>(state + timeAt, timeMs())
-  return <i32>(stop - buffer)
+  setLimit(buffer + filled)
+  return findNext(from, buffer + filled)
+}
+
+function findNext(from: u32, limit: usize): i32 {
+  let end = walkLine(buffer + from)
+  store<i32>(state + wholeAt, i32(end !== 0))
+  if (end === 0) end = lineEnd(buffer + from)
+  if (end === limit) return -1
+  if (load<i32>(state + wholeAt) !== 0) store<f64>(state + timeAt, timeMs())
+  return <i32>(end - buffer)
 }
 
 /**
@@ -119,9 +129,10 @@ export function find(from: u32, filled: u32): i32 {
  */
 export function run(from: u32, filled: u32): u32 {
   beginBatch()
+  setLimit(buffer + filled)
   let at = from
   while (canNote()) {
-    const end = find(at, filled)
+    const end = findNext(at, buffer + filled)
     if (end === -1) break
     if (load<i32>(state + wholeAt) === 0 || !noteLine(end)) {
       oddLine(end)
@@ -137,15 +148,18 @@ function timeMs(): f64 {
   return from === -1 ? f64.NaN : timeIn(buffer + from, load<i32>(places + 8 * Place.timestamp + 4) - from)
 }
 
-function walkLine(from: usize): bool {
+/** @returns the line's end; 0 if it is not one that can be walked */
+function walkLine(from: usize): usize {
   clear(places, 4 * recordInts)
   store<i64>(state + blocksAt, 0)
   tailFrom = 0
-  const end = tailLength > 0 && from + tailLength < stop && isTail(stop - tailLength) ? stop - tailLength : 0
-  setTail(end, end === 0 ? 0 : tailKinds)
-  if (load<u8>(from) !== openObject || walk(recordNumber, from, 0) !== stop) return false
-  if (tailFrom !== 0) keepTail(tailFrom)
-  return true
+  forgetNul()
+  setTail(0, 0)
+  if (load<u8>(from) !== openObject) return 0
+  const end = walk(recordNumber, from, 0)
+  if (end === 0 || hasNul || load<u8>(end) !== lineFeed) return 0
+  if (tailFrom !== 0) keepTail(tailFrom, end)
+  return end
 }
 
 /** Sets places to -1. @param bytes Rounded up to a multiple of 16. */
@@ -160,7 +174,9 @@ function setTail(at: usize, kind: i32): void {
   store<i32>(state + tailAt, at === 0 ? -1 : <i32>(at - buffer))
 }
 
+/** Whether the line ends from here on as lines before did. */
 function isTail(at: usize): bool {
+  if (tailLength === 0 || load<u8>(at + tailLength) !== lineFeed) return false
   for (let i = tailLength; i >= 16; ) {
     i -= 16
     if (!isSame(at + i, tail + i)) return false
@@ -169,28 +185,31 @@ function isTail(at: usize): bool {
   return isSame(at, tail)
 }
 
-function keepTail(from: usize): void {
-  const length = stop - from
+function keepTail(from: usize, end: usize): void {
+  const length = end - from
   if (length > longestTail || length < 16) return
   memory.copy(tail, from, length)
   tailLength = length
   tailKinds++
   setTail(from, tailKinds)
+  keptPlaces = 0
   const at = <i32>(from - buffer)
   for (let i: u32 = 0; i < 4 * recordInts; i += 8) {
-    const value = load<i32>(places + i)
-    store<i32>(distances + i, value > at ? value - at : -1)
-    store<i32>(distances + i + 4, load<i32>(places + i + 4) - at)
+    if (load<i32>(places + i) <= at) continue
+    const kept = distances + 12 * keptPlaces
+    store<i32>(kept, i)
+    store<i32>(kept + 4, load<i32>(places + i) - at)
+    store<i32>(kept + 8, load<i32>(places + i + 4) - at)
+    keptPlaces++
   }
 }
 
 function restoreTail(from: usize): void {
   const at = <i32>(from - buffer)
-  for (let i: u32 = 0; i < 4 * recordInts; i += 8) {
-    const distance = load<i32>(distances + i)
-    if (distance === -1) continue
-    store<i32>(places + i, at + distance)
-    store<i32>(places + i + 4, at + load<i32>(distances + i + 4))
+  for (let kept = distances; kept < distances + 12 * keptPlaces; kept += 12) {
+    const i = <usize>load<i32>(kept)
+    store<i32>(places + i, at + load<i32>(kept + 4))
+    store<i32>(places + i + 4, at + load<i32>(kept + 8))
   }
 }
 
@@ -199,34 +218,35 @@ function walk(object: u32, at: usize, shift: u32): usize {
   let i = at + 1
   if (load<u8>(i) === closeObject) return i + 1
   const wanted = actions + maxNames * object
-  const jumpAt: usize = object === recordNumber ? buffer + load<i32>(state + tailAt) : 0
   let number = firstName
   while (true) {
     if (load<u8>(i) !== quote) return 0
     const key = i + 1
-    const guess = guessAfter(object, number)
-    if (isKey(guess, key)) {
-      number = guess
-      i = key + load<u8>(lengths + guess)
-    } else {
+    const follower = followerOf(object, number)
+    const guess = <u32>load<u16>(follower)
+    number = guess & 0xff
+    i = guessedEnd(number, key)
+    if (i === 0) {
       i = keyEnd(key)
       if (i === 0 || load<u8>(i + 1) !== colon) return 0
-      const before = number
       number = nameNumber(key, i)
-      learnAfter(object, before, number)
+      store<u8>(follower, <u8>number)
     }
     const action = <u32>load<u8>(wanted + number)
     const value = i + 2
-    if (action < passAction) {
-      i = skipValue(value)
-      place(action + shift, value, i)
-    } else if (action === passAction) i = skipValue(value)
-    else i = follow(action, value, shift)
-    if (i === 0) return 0
-    if (i === jumpAt) {
-      restoreTail(i)
-      return stop
+    if (action <= passAction) {
+      if (load<u8>(value) === quote) {
+        i = textEnd(value + 1, guess >> 8)
+        if (i === 0) return 0
+        if (i !== value + 1 + (guess >> 8)) store<u8>(follower + 1, <u8>min(i - value - 1, 255))
+        i++
+      } else i = skipOther(value, load<u8>(value))
+      if (action !== passAction) place(action + shift, value, i)
+    } else {
+      if (action === tailAction && isTail(value - tailLead)) return jumpTail(value - tailLead)
+      i = follow(action, value, shift)
     }
+    if (i === 0) return 0
     const after = load<u8>(i)
     i++
     if (after !== comma) return after === closeObject ? i : 0
@@ -239,9 +259,19 @@ function place(number: u32, from: usize, to: usize): void {
   store<i32>(places + 4 * number + 4, <i32>(to - buffer))
 }
 
+/** An end of lines begins with this member's comma, quote, name, quote and colon. */
+const tailLead: usize = 12
+
+/** @returns the line's end */
+function jumpTail(at: usize): usize {
+  tailFrom = 0
+  setTail(at, tailKinds)
+  restoreTail(at)
+  return at + tailLength
+}
+
 function follow(action: u32, at: usize, shift: u32): usize {
-  // The member's comma, quote, name, quote and colon.
-  tailFrom = action === tailAction ? at - 12 : 0
+  tailFrom = action === tailAction ? at - tailLead : 0
   const first = load<u8>(at)
   if (action === contentAction) {
     if (first === openList) return walkContent(at)

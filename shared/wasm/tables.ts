@@ -36,11 +36,16 @@ export const tailAt: u32 = 24
 /** The number of the name with a hash, {@link noName} for none; and by a name's number its first eight bytes. */
 const slots: usize = memory.data(4096, 16)
 const firsts: usize = memory.data(1024, 16)
-/** By a name's number: the name with the quote and the colon behind it, 32 bytes, and one bit for each of them. */
-const spellings: usize = memory.data(4096, 16)
-const spelledBits: usize = memory.data(512, 16)
-/** By an object's number and a name's: the name that followed it last. A line has its keys in the order of others. */
-const followers: usize = memory.data(2048, 16)
+/** By a name's number, {@link spellingBytes} each: the name with the quote and the colon behind it, 32 bytes; one bit for each of them; its length. */
+const spellings: usize = memory.data(6144, 16)
+const spellingBytes: u32 = 48
+const bitsAt: usize = 32
+const lengthAt: usize = 36
+/**
+ * By an object's number and a name's: the name that followed it last, then how long a text was as its value. A line has
+ * its keys in the order of others.
+ */
+const followers: usize = memory.data(4096, 64)
 /** Stands before the first name of an object. */
 export const firstName: u32 = 126
 /** By a number of bytes up to 15: the bits of so many bytes of eight. */
@@ -57,7 +62,7 @@ let multiplier: u64 = 0x9e3779b97f4a7c15
 export function startTables(count: u32): bool {
   for (let i: u32 = 0; i < 16; i++) store<u64>(masks + 8 * i, i < 8 ? ((<u64>1) << (8 * i)) - 1 : u64.MAX_VALUE)
   for (let number: u32 = 0; number < maxNames; number++) spell(number, number < count ? <u32>load<u8>(lengths + number) : 32)
-  memory.fill(followers, noName, 2048)
+  memory.fill(followers, noName, 4096)
   for (let tries = 0; tries < 100000; tries++) {
     if (fillSlots(count)) return true
     multiplier += 0x9e3779b97f4a7c16
@@ -67,9 +72,10 @@ export function startTables(count: u32): bool {
 
 /** A name that is too long to be guessed is spelled as no key is. */
 function spell(number: u32, length: u32): void {
-  const at = spellings + 32 * number
+  const at = spellings + spellingBytes * number
   memory.fill(at, 0xff, 32)
-  store<u32>(spelledBits + 4 * number, length > 29 ? u32.MAX_VALUE : (1 << (length + 2)) - 1)
+  store<u32>(at + bitsAt, length > 29 ? u32.MAX_VALUE : (1 << (length + 2)) - 1)
+  store<u32>(at + lengthAt, length)
   if (length > 29) return
   memory.copy(at, names + 32 * number, length)
   store<u16>(at + length, 0x3a22)
@@ -101,25 +107,21 @@ function hashOf(first: u64, at: usize, length: u32): u32 {
   return <u32>(((first ^ (length + eleventh)) * multiplier) >>> 52)
 }
 
-/** The number that is likely to be the next key's, after the key with the number `before`. */
+/** Where the name that is likely to follow the one with the number `before` is remembered, and in the next byte the length of its value. */
 @inline
-export function guessAfter(object: u32, before: u32): u32 {
-  return load<u8>(followers + maxNames * object + before)
+export function followerOf(object: u32, before: u32): usize {
+  return followers + 2 * (maxNames * object + before)
 }
 
+/** The end of the key's name if it is the one that is remembered; 0 if it is another. */
 @inline
-export function learnAfter(object: u32, before: u32, number: u32): void {
-  store<u8>(followers + maxNames * object + before, <u8>number)
-}
-
-/** Whether the key that begins at `at` is the name with this number, with quote and colon behind it. */
-@inline
-export function isKey(number: u32, at: usize): bool {
-  const wanted = load<u32>(spelledBits + 4 * number)
-  const spelled = spellings + 32 * number
-  const low = ~i8x16.bitmask(i8x16.eq(v128.load(at), v128.load(spelled))) & wanted & 0xffff
-  if (low !== 0) return false
-  return wanted <= 0xffff || (~i8x16.bitmask(i8x16.eq(v128.load(at + 16), v128.load(spelled + 16))) & (wanted >>> 16)) === 0
+export function guessedEnd(number: u32, key: usize): usize {
+  const spelled = spellings + spellingBytes * number
+  const wanted = load<u32>(spelled, bitsAt)
+  const low = ~i8x16.bitmask(i8x16.eq(v128.load(key), v128.load(spelled))) & wanted
+  if ((low & 0xffff) !== 0) return 0
+  if (wanted > 0xffff && (~i8x16.bitmask(i8x16.eq(v128.load(key, 16), v128.load(spelled, 16))) & (wanted >>> 16)) !== 0) return 0
+  return key + load<u32>(spelled, lengthAt)
 }
 
 /** The number of the name from `at` to `end`; one without name, class or action if it is not in the list. */

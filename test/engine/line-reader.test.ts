@@ -85,6 +85,31 @@ describe.each([
     expect(readAll(lines, text)).toEqual(records.map(eventOf))
   })
 
+  it.each([0, 1, 2, 3, 4].map(count => [count]))('whatever texts with %i backslashes lie in them', count => {
+    const texts = Array.from(
+      { length: 200 },
+      (_, length) => `${'"'.repeat(length % 3)}${'x'.repeat(length)}${'\\'.repeat(count)}`,
+    )
+    const records = texts.map((text, at) => ({
+      data: { a: [text, { b: ']}', c: [text] }], d: texts.slice(at % 7, 12) },
+      type: 'cost-state',
+      cwd: '/x',
+    }))
+    const text = records.map(record => `${JSON.stringify(record)}\n`).join('')
+    expect(readAll(lines, text)).toEqual(records.map(eventOf))
+  })
+
+  it.each(['{"x":[\\"a"]', '{"x":{\\"a":1}', '{"a":["]",\\]', '{"a":[["x"],\n]'])(
+    'and never past what is damaged: %j',
+    damaged => {
+      const whole = JSON.stringify(resultOf('a'))
+      expect(readAll(lines, `${damaged},"type":"cost-state"}\n${whole}\n`).map(({ kind }) => kind)).toEqual([
+        ...damaged.split('\n').map(() => 'damaged'),
+        'results',
+      ])
+    },
+  )
+
   it('and what is torn gives no event, nor takes the line after it (seed 11)', () => {
     const whole = JSON.stringify(resultOf('a "quoted" \\ text', { toolUseResult: [{ a: '{[' }] }))
     fc.assert(

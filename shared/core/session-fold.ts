@@ -1,8 +1,8 @@
 /**
  * Folds the events of a session's transcript into its facts.
  *
- * The value is plain JSON, so that it can be kept between runs; it is changed in place, because a cold scan folds
- * millions of events. Nothing here reads a clock or a disk.
+ * The value can be kept between runs, as text; it is changed in place, because a cold scan folds millions of events.
+ * Nothing here reads a clock or a disk.
  *
  * Invariants
  * 1. A fold depends, per stream, on that stream's lines in order, and not on how the streams were interleaved or
@@ -14,12 +14,19 @@
  */
 import { compactionOutlook, contextFill, windowTokensOf } from './context-window.ts'
 import type { BriefFacts, ChangedFile, ContextFill, SessionFacts, SessionId } from './session.ts'
-import { applyToStream, emptyStream, emptyThread, type StreamFold, type ThreadFold } from './stream-fold.ts'
+import {
+  applyToStream,
+  emptyStream,
+  emptyThread,
+  type FileMark,
+  type StreamFold,
+  type ThreadFold,
+} from './stream-fold.ts'
 import type { TranscriptEvent } from './transcript.ts'
 
 export interface SessionFold {
   readonly sessionId: SessionId
-  /** By stream name. Has no prototype, like every table here: names come from disk. */
+  /** By stream name. Has no prototype: names come from disk. */
   readonly streams: { [stream: string]: StreamFold }
 }
 
@@ -33,12 +40,20 @@ export function emptyFold(sessionId: SessionId): SessionFold {
   return { sessionId, streams: Object.create(null) as SessionFold['streams'] }
 }
 
-/** A fold that went through JSON: its tables are again without a prototype, where a path may be called `constructor`. */
-export function reviveFold({ sessionId, streams }: SessionFold): SessionFold {
-  const fold = emptyFold(sessionId)
-  for (const [stream, part] of Object.entries(streams)) {
-    fold.streams[stream] = { ...part, files: Object.assign(Object.create(null), part.files) }
+/** The fold as JSON, for {@link parseFold}. */
+export function foldText({ sessionId, streams }: SessionFold): string {
+  const parts = Object.entries(streams).map(([stream, part]) => [stream, { ...part, files: [...part.files] }])
+  return JSON.stringify({ sessionId, streams: parts })
+}
+
+/** @param text What {@link foldText} gave. @throws {SyntaxError | TypeError} for some of what it never gives. */
+export function parseFold(text: string): SessionFold {
+  const { sessionId, streams } = JSON.parse(text) as {
+    readonly sessionId: SessionId
+    readonly streams: readonly [string, Omit<StreamFold, 'files'> & { readonly files: readonly [string, FileMark][] }][]
   }
+  const fold = emptyFold(sessionId)
+  for (const [stream, part] of streams) fold.streams[stream] = { ...part, files: new Map(part.files) }
   return fold
 }
 
@@ -124,9 +139,9 @@ function briefOf(fold: SessionFold, filesChanged: number): BriefFacts {
 
 /** Different paths over all streams. */
 function countFiles(parts: readonly StreamFold[]): number {
-  const changing = parts.filter(part => part.fileCount > 0)
-  if (changing.length < 2) return changing[0]?.fileCount ?? 0
-  return new Set(changing.flatMap(part => Object.keys(part.files))).size
+  const changing = parts.filter(part => part.files.size > 0)
+  if (changing.length < 2) return changing[0]?.files.size ?? 0
+  return new Set(changing.flatMap(part => [...part.files.keys()])).size
 }
 
 function outermost(times: readonly (number | null)[], pick: (a: number, b: number) => number): number | null {
@@ -151,7 +166,7 @@ function contextOf(thread: ThreadFold): ContextFill | null {
 function changedFiles(fold: SessionFold): ChangedFile[] {
   const byPath = new Map<string, ChangedFile>()
   for (const [stream, part] of Object.entries(fold.streams)) {
-    for (const [path, mark] of Object.entries(part.files)) {
+    for (const [path, mark] of part.files) {
       const file: ChangedFile = { path, stream, ...mark }
       const other = byPath.get(path)
       const newest = other === undefined || isNewer(file, other) ? file : other

@@ -4,6 +4,7 @@
  */
 import { oneLine } from './json-value.ts'
 import type { HumanPrompt, SessionId, TodoItem } from './session.ts'
+import { markOf } from './text-mark.ts'
 import { type ToolCall, type ToolResult, textLimits, todoLimit } from './tool-call.ts'
 import type { Envelope, Reply, TranscriptEvent } from './transcript.ts'
 
@@ -15,9 +16,8 @@ export interface StreamFold {
   toolCalls: number
   firstMs: number | null
   lastMs: number | null
-  /** By path; `fileCount` is how many there are. */
-  readonly files: { [path: string]: FileMark }
-  fileCount: number
+  /** By path. */
+  readonly files: Map<string, FileMark>
   /** Calls without a result yet whose success would change a fact, oldest first. */
   readonly pending: PendingCall[]
   /** Only the main file has one. */
@@ -30,7 +30,9 @@ export interface FileMark {
   changes: number
 }
 
-type PendingCall = Exclude<ToolCall, { readonly kind: 'command' | 'other' }>
+/** The call's id is kept as a mark. */
+export type PendingCall = Marked<Exclude<ToolCall, { readonly kind: 'command' | 'other' }>>
+type Marked<Call> = Call extends { readonly id: string } ? Omit<Call, 'id'> & { readonly mark: number } : never
 
 /** The conversation between human and model, without what sub-agents did for it. */
 export interface ThreadFold {
@@ -46,8 +48,8 @@ export interface ThreadFold {
   prompts: number
   replies: number
   compactions: number
-  /** The last distinct message ids, oldest first: the lines of one reply lie near each other. */
-  readonly replyIds: string[]
+  /** Marks of the last distinct message ids, oldest first: the lines of one reply lie near each other. */
+  readonly replyMarks: number[]
   model: string | null
   requestedModel: string | null
   contextTokens: number | null
@@ -64,7 +66,7 @@ export interface ThreadFold {
 }
 
 /** Entries that are kept of each list. */
-export const foldLimits = { files: 20_000, pending: 200, replyIds: 64, prompts: 5, commands: 10, turns: 5 } as const
+export const foldLimits = { files: 20_000, pending: 200, replies: 64, prompts: 5, commands: 10, turns: 5 } as const
 
 /** @param isMain True for the session's own file, which holds its thread. */
 export function emptyStream(isMain: boolean): StreamFold {
@@ -75,8 +77,7 @@ export function emptyStream(isMain: boolean): StreamFold {
     toolCalls: 0,
     firstMs: null,
     lastMs: null,
-    files: Object.create(null) as StreamFold['files'],
-    fileCount: 0,
+    files: new Map(),
     pending: [],
     thread: isMain ? emptyThread() : null,
   }
@@ -96,7 +97,7 @@ export function emptyThread(): ThreadFold {
     prompts: 0,
     replies: 0,
     compactions: 0,
-    replyIds: [],
+    replyMarks: [],
     model: null,
     requestedModel: null,
     contextTokens: null,
@@ -127,7 +128,10 @@ function applyRecord(part: StreamFold, event: RecordEvent, endByte: number): voi
   const thread = sidechain ? null : part.thread
   if (event.kind === 'reply') applyCalls(part, thread, event.reply.calls)
   if (event.kind === 'results') {
-    for (const result of event.results) applyResult(part, thread, result, atMs ?? part.lastMs ?? 0, endByte)
+    for (const result of event.results) {
+      const mark = markOf(result.callId)
+      applyResult(part, thread, { ...result, mark }, atMs ?? part.lastMs ?? 0, endByte)
+    }
   }
   if (thread === null) return
   applyOrigin(thread, event.envelope)
@@ -194,22 +198,18 @@ export function applyPrompt(thread: ThreadFold, prompt: HumanPrompt): void {
 function applyReply(thread: ThreadFold, reply: Reply): void {
   const { messageId, model, contextTokens } = reply
   thread.closed = false
-  if (messageId === null || !isKnownReply(thread, messageId)) addReply(thread, messageId)
+  addReply(thread, messageId === null ? null : markOf(messageId))
   if (model !== null) applyModel(thread, model)
   thread.requestedModel = reply.requestedModel ?? thread.requestedModel
   thread.lastReply = reply.text ?? thread.lastReply
   if (contextTokens !== null) applyContext(thread, contextTokens)
 }
 
-/** The lines of one reply follow each other, so that the last id is nearly always the one. */
-function isKnownReply({ replyIds }: ThreadFold, messageId: string): boolean {
-  return replyIds.at(-1) === messageId || replyIds.includes(messageId)
-}
-
-/** Counts a reply whose id is not among the last ones. */
-export function addReply(thread: ThreadFold, messageId: string | null): void {
+/** Counts a reply whose id is not among the last ones. @param mark Of its id; null if it has none. */
+export function addReply(thread: ThreadFold, mark: number | null): void {
+  if (mark !== null && thread.replyMarks.includes(mark)) return
   thread.replies += 1
-  if (messageId !== null) push(thread.replyIds, messageId, foldLimits.replyIds)
+  if (mark !== null) push(thread.replyMarks, mark, foldLimits.replies)
 }
 
 export function applyModel(thread: ThreadFold, model: string): void {
@@ -229,7 +229,8 @@ function applyCalls(part: StreamFold, thread: ThreadFold | null, calls: readonly
     if (call.kind === 'command') {
       if (thread) applyCommand(thread, call.command)
     } else if (call.kind !== 'other') {
-      addPending(part, call)
+      const { id, ...asked } = call
+      addPending(part, { ...asked, mark: markOf(id) } as PendingCall)
     }
   }
 }
@@ -242,29 +243,36 @@ export function addPending(part: StreamFold, call: PendingCall): void {
   push(part.pending, call, foldLimits.pending)
 }
 
+/** What became of a call, whose id is told by its mark. */
+export type MarkedResult = Pick<ToolResult, 'failed' | 'taskId'> & { readonly mark: number }
+
 export function applyResult(
   part: StreamFold,
   thread: ThreadFold | null,
-  result: ToolResult,
+  { mark, failed, taskId }: MarkedResult,
   atMs: number,
   endByte: number,
 ): void {
-  const index = part.pending.findIndex(call => call.id === result.callId)
-  const call = index === -1 ? undefined : part.pending.splice(index, 1)[0]
-  if (call === undefined || result.failed) return
+  const { pending } = part
+  let index = 0
+  while (index < pending.length && pending[index]?.mark !== mark) index++
+  const call = pending[index]
+  if (call === undefined) return
+  if (index === 0) pending.shift()
+  else pending.splice(index, 1)
+  if (failed) return
   if (call.kind === 'edit') markFile(part, call.path, atMs, endByte)
-  else if (thread) applyTodos(thread, call, result.taskId)
+  else if (thread) applyTodos(thread, call, taskId)
 }
 
-function markFile(part: StreamFold, path: string, atMs: number, endByte: number): void {
-  const mark = part.files[path]
+function markFile({ files }: StreamFold, path: string, atMs: number, endByte: number): void {
+  const mark = files.get(path)
   if (mark !== undefined) {
     mark.atMs = atMs
     mark.endByte = endByte
     mark.changes += 1
-  } else if (part.fileCount < foldLimits.files) {
-    part.files[path] = { atMs, endByte, changes: 1 }
-    part.fileCount += 1
+  } else if (files.size < foldLimits.files) {
+    files.set(path, { atMs, endByte, changes: 1 })
   }
 }
 

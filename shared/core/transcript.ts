@@ -102,7 +102,7 @@ export function timeOf(timestamp: string): number | null {
 }
 
 /** The session named by a `forkedFrom`. */
-export function forkOf(value: unknown): SessionId | null {
+function forkOf(value: unknown): SessionId | null {
   return parseSessionId(objectOf(value)?.['sessionId'])
 }
 

@@ -23,14 +23,14 @@ import {
   type SessionCounts,
   type SessionId,
 } from '../core/session.ts'
-import { briefFactsOf, saidGoodbye } from '../core/session-fold.ts'
+import { briefFactsOf, foldText, saidGoodbye } from '../core/session-fold.ts'
 import { failureOf, makeFolderDurably, readBounded, replaceFile } from './durable-file.ts'
 import { type KeptSession, keepDigest, type SessionDigest } from './kept-session.ts'
 import type { Ports } from './ports.ts'
 import type { ReadState } from './stream-reader.ts'
 
 /** To be raised whenever a fold, an entry or what the reader makes of a line changes. */
-export const indexVersion = 2
+export const indexVersion = 3
 const shardCount = 32
 /** Larger files are not ours. Bytes. */
 const sizeLimit = 1_073_741_824
@@ -143,7 +143,7 @@ export function createDetectorIndex(ports: IndexPorts, folder: string): Detector
     const lines = shardOf(shard)
     for (const sessionId of lines.keys()) if (!kept.has(sessionId)) lines.delete(sessionId)
     for (const session of changed) {
-      const text = foldText(session)
+      const text = textOf(session)
       if (text === null) lines.delete(session.sessionId)
       else lines.set(session.sessionId, `["${session.sessionId}",${JSON.stringify(marksOf(session.reads))},${text}]`)
     }
@@ -164,8 +164,8 @@ function shardNumber(sessionId: SessionId): number {
   return Number.parseInt(sessionId.slice(0, 2), 16) % shardCount
 }
 
-function foldText({ fold, digest }: KeptSession): string | null {
-  return fold === null ? (digest?.foldText() ?? null) : JSON.stringify(fold)
+function textOf({ fold, digest }: KeptSession): string | null {
+  return fold === null ? (digest?.foldText() ?? null) : foldText(fold)
 }
 
 /** What a fold rests on: where its streams were read to, and what was there. */

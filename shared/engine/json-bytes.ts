@@ -172,8 +172,8 @@ export function decodeTime(bytes: Buffer, at: number, after: number): number {
   const hour = number2(bytes, at + 12)
   const minute = number2(bytes, at + 15)
   const second = number2(bytes, at + 18)
-  // The last days of a month, which not every month has, are left to others.
-  if (month < 1 || month > 12 || day < 1 || day > 28 || hour > 23 || minute > 59 || second > 59) return Number.NaN
+  // A day that its month does not have is one of the next month, as `Date.parse` takes it.
+  if (month < 1 || month > 12 || day < 1 || day > 31 || hour > 23 || minute > 59 || second > 59) return Number.NaN
   const days = daysBefore(100 * number2(bytes, at + 1) + number2(bytes, at + 3), month) + day - 1
   const ms = 10 * number2(bytes, at + 21) + (bytes[at + 23] ?? 0) - zero
   return 1_000 * (60 * (60 * (24 * days + hour) + minute) + second) + ms

@@ -17,7 +17,8 @@ import {
   dropStream,
   emptyFold,
   factsOf,
-  reviveFold,
+  foldText,
+  parseFold,
   type SessionFold,
   saidGoodbye,
 } from '../core/session-fold.ts'
@@ -105,7 +106,7 @@ export function digestOf(
   fold: SessionFold,
   keepsText: boolean,
 ): Omit<SessionDigest, 'foldText'> & { readonly text: string | null } {
-  const text = keepsText ? JSON.stringify(fold) : null
+  const text = keepsText ? foldText(fold) : null
   return { brief: briefFactsOf(fold), goodbye: saidGoodbye(fold), text }
 }
 
@@ -124,18 +125,18 @@ export function foldOf(kept: KeptSession): SessionFold {
   if (kept.fold !== null) return kept.fold
   const text = kept.digest?.foldText() ?? null
   if (kept.facts instanceof DigestFacts) kept.facts.partFrom(kept, text)
-  const known = parseFold(text, kept.sessionId)
+  const known = revived(text, kept.sessionId)
   if (known === null) kept.reads.clear()
   kept.fold = known ?? emptyFold(kept.sessionId)
   kept.digest = null
   return kept.fold
 }
 
-function parseFold(text: string | null, sessionId: SessionId): SessionFold | null {
+function revived(text: string | null, sessionId: SessionId): SessionFold | null {
   if (text === null) return null
   try {
-    const fold = JSON.parse(text) as SessionFold
-    return fold.sessionId === sessionId ? reviveFold(fold) : null
+    const fold = parseFold(text)
+    return fold.sessionId === sessionId ? fold : null
   } catch {
     return null
   }
@@ -221,7 +222,7 @@ class DigestFacts implements SessionFacts {
 
 /** The fold that they are read from is not kept: few sessions are asked for them. */
 function listsOf(kept: KeptSession): FactLists {
-  const known = kept.fold ?? parseFold(kept.digest?.foldText() ?? null, kept.sessionId) ?? kept.reread?.again(kept)
+  const known = kept.fold ?? revived(kept.digest?.foldText() ?? null, kept.sessionId) ?? kept.reread?.again(kept)
   if (!known) {
     foldOf(kept)
     kept.reread?.whole(kept)

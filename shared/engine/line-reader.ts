@@ -13,18 +13,19 @@ export interface LineReader {
    */
   buffer(bytes: number): Buffer
   /**
-   * @param bytes The first bytes of the buffer.
+   * @param bytes The buffer, or its first bytes.
    * @param from First byte of a line.
    * @param searched From `from` to here there is no line end.
+   * @param filled Bytes of the buffer that are filled; by default all of `bytes`.
    * @returns the position of its line end, or -1
    */
-  find(bytes: Buffer, from: number, searched: number): number
+  find(bytes: Buffer, from: number, searched: number, filled?: number): number
   /**
    * Takes in many lines at once, see `LineWalk.run`; only of a buffer for which there are {@link notes}.
    *
    * @returns the position after the last line that was noted
    */
-  run(bytes: Buffer, from: number): number
+  run(from: number, filled: number): number
   /** Of the last `run`; null where lines cannot be noted in the buffer that is lent. */
   notes(): LineNotes | null
   /** To be called before the first `run` over lines of another file. */
@@ -48,13 +49,13 @@ export function createLineReader(walk: LineWalk | null = createLineWalk()): Line
       walk?.begin()
       return active === null ? Buffer.allocUnsafeSlow(bytes) : active.buffer.subarray(0, bytes)
     },
-    find: (bytes, from, searched) => {
-      if (active === null) return bytes.indexOf(lineEnd, searched)
+    find: (bytes, from, searched, filled = bytes.length) => {
+      if (active === null) return bytes.subarray(0, filled).indexOf(lineEnd, searched)
       // This line will not be noted, so that the next notes cannot build on those before.
       active.begin()
-      return active.find(from, bytes.length)
+      return active.find(from, filled)
     },
-    run: (bytes, from) => active?.run(from, bytes.length) ?? from,
+    run: (from, filled) => active?.run(from, filled) ?? from,
     notes: () => active?.notes ?? null,
     begin: () => walk?.begin(),
     read: (bytes, from, end) =>

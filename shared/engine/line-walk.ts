@@ -76,9 +76,10 @@ export const noteKinds = [
   'customTitle',
   'aiTitle',
   'model',
+  'fork',
 ] as const
 export const noteFlag = { sidechain: 1, failed: 2 } as const
-/** The start of a value that is the one of the reply noted before. */
+/** The start of a value, or a mark's upper part, that is the one of the reply noted before. */
 export const sameAsBefore = -2
 
 /** Offsets in the module's `state` and `batch`, in doubles and in integers. */

@@ -7,6 +7,7 @@
  *    in the buffer until then, because nearly every text that was said is followed by another.
  */
 import { clip, nameOf, oneLine, textOf } from '../core/json-value.ts'
+import { parseSessionId } from '../core/session.ts'
 import {
   addPending,
   addReply,
@@ -21,6 +22,7 @@ import {
   type StreamFold,
   type ThreadFold,
 } from '../core/stream-fold.ts'
+import { markFrom } from '../core/text-mark.ts'
 import { textLimits } from '../core/tool-call.ts'
 import { humanText, type TranscriptEvent } from '../core/transcript.ts'
 import { decodeString } from './json-bytes.ts'
@@ -57,18 +59,13 @@ export function createNoteFold(): (part: StreamFold) => FoldTaker {
 
   function takerFor(part: StreamFold): FoldTaker {
     const { thread } = part
-    /** The ids in `thread.replyIds`; null when they must be looked up anew. */
-    let known: Set<string> | null = null
     /** Where the last text that was said lies; -1 when it is in the fold. */
     let saidFrom = -1
     let saidTo = -1
     return { event, take, settle }
 
     function event(event: TranscriptEvent, endByte: number): void {
-      if (event.kind === 'reply') {
-        known = null
-        if (event.reply.text !== null && !event.envelope.sidechain) saidFrom = -1
-      }
+      if (event.kind === 'reply' && event.reply.text !== null && !event.envelope.sidechain) saidFrom = -1
       applyToStream(part, event, endByte)
     }
 
@@ -103,13 +100,13 @@ export function createNoteFold(): (part: StreamFold) => FoldTaker {
           break
         case kind.result:
           if (thread !== null) thread.closed = false
-          if (part.pending.length > 0) takeResult(notes, note, bytes, base, thread)
+          if (part.pending.length > 0) takeResult(notes, note, base, thread)
           break
         case kind.command:
           if (thread !== null) applyCommand(thread, clip(text(ints, fields, bytes), textLimits.command))
           break
         case kind.edit:
-          addPending(part, { kind: 'edit', id: text(ints, fields, bytes), path: text(ints, fields + 2, bytes) })
+          addPending(part, { kind: 'edit', path: text(ints, fields + 2, bytes), mark: mark(ints, fields) })
           break
         case kind.prompt:
           if (thread !== null) takePrompt(thread, text(ints, fields, bytes), notes.timeMs(note))
@@ -126,6 +123,9 @@ export function createNoteFold(): (part: StreamFold) => FoldTaker {
         case kind.model:
           if (thread !== null) thread.requestedModel = text(ints, fields, bytes)
           break
+        case kind.fork:
+          if (thread !== null) thread.forkedFrom = parseSessionId(text(ints, fields, bytes)) ?? thread.forkedFrom
+          break
         case kind.origin:
           if (thread !== null) takeOrigin(thread, ints, fields, bytes)
           break
@@ -134,7 +134,8 @@ export function createNoteFold(): (part: StreamFold) => FoldTaker {
 
     function takeReply(thread: ThreadFold, ints: Int32Array, at: number, bytes: Buffer): void {
       thread.closed = false
-      takeMessageId(thread, ints, at + replyAt.messageId, bytes)
+      const high = ints[at + replyAt.messageId] ?? -1
+      if (high !== sameAsBefore) addReply(thread, high === -1 ? null : mark(ints, at + replyAt.messageId))
       const model = ints[at + replyAt.model] ?? -1
       if (model >= 0) applyModel(thread, texts.model(bytes, model, ints[at + replyAt.model + 1] ?? model))
       const requested = ints[at + replyAt.requestedModel] ?? -1
@@ -153,26 +154,14 @@ export function createNoteFold(): (part: StreamFold) => FoldTaker {
       saidTo = to
     }
 
-    function takeMessageId(thread: ThreadFold, ints: Int32Array, at: number, bytes: Buffer): void {
-      const from = ints[at] ?? -1
-      if (from === sameAsBefore) return
-      const messageId = from === -1 ? null : text(ints, at, bytes)
-      known ??= new Set(thread.replyIds)
-      if (messageId !== null && known.has(messageId)) return
-      const oldest = thread.replyIds[0]
-      addReply(thread, messageId)
-      if (messageId !== null) known.add(messageId)
-      if (oldest !== undefined && oldest !== thread.replyIds[0]) known.delete(oldest)
-    }
-
-    function takeResult(notes: LineNotes, note: number, bytes: Buffer, base: number, thread: ThreadFold | null): void {
+    function takeResult(notes: LineNotes, note: number, base: number, thread: ThreadFold | null): void {
       const { ints } = notes
       const at = note * noteStride
-      const callId = text(ints, at + noteAt.fields, bytes)
       const failed = ((ints[at + noteAt.flags] ?? 0) & noteFlag.failed) !== 0
       const atMs = notes.timeMs(note)
       const endByte = base + (ints[at + noteAt.end] ?? 0) + 1
-      applyResult(part, thread, { callId, failed, taskId: null }, Number.isNaN(atMs) ? 0 : atMs, endByte)
+      const result = { mark: mark(ints, at + noteAt.fields), failed, taskId: null }
+      applyResult(part, thread, result, Number.isNaN(atMs) ? 0 : atMs, endByte)
     }
   }
 
@@ -193,6 +182,10 @@ export function createNoteFold(): (part: StreamFold) => FoldTaker {
 
 function title(ints: Int32Array, at: number, bytes: Buffer): string | null {
   return textOf(oneLine(text(ints, at, bytes), textLimits.title))
+}
+
+function mark(ints: Int32Array, at: number): number {
+  return markFrom(ints[at] ?? 0, ints[at + 1] ?? 0)
 }
 
 function text(ints: Int32Array, at: number, bytes: Buffer): string {

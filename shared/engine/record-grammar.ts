@@ -13,7 +13,7 @@ const grammar = {
     entrypoint: 'entrypoint',
     sessionId: 'sessionId',
     isSidechain: 'sidechain',
-    forkedFrom: 'forkedFrom',
+    forkedFrom: '>fork',
     isApiErrorMessage: 'apiError',
     requestedModel: 'requestedModel',
     customTitle: 'customTitle',
@@ -51,6 +51,7 @@ const grammar = {
   },
   input: { file_path: 'filePath', notebook_path: 'notebookPath', command: 'command' },
   identity: { modelId: 'modelId' },
+  fork: { sessionId: 'forkOf' },
 } as const
 
 const recordValues = [
@@ -62,7 +63,7 @@ const recordValues = [
   'entrypoint',
   'sessionId',
   'sidechain',
-  'forkedFrom',
+  'forkOf',
   'apiError',
   'requestedModel',
   'subtype',

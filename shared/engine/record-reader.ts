@@ -14,11 +14,10 @@
  * 3. Never throws.
  */
 import { clip, countOf, nameOf, textOf } from '../core/json-value.ts'
-import { parseSessionId, type SessionId } from '../core/session.ts'
+import { parseSessionId } from '../core/session.ts'
 import { editTools, type ToolCall, type ToolResult, textLimits, toolCall } from '../core/tool-call.ts'
 import {
   type Envelope,
-  forkOf,
   humanText,
   isSynthetic,
   parseRecord,
@@ -124,6 +123,7 @@ function createSkimmer(skim: RecordSkim): ReadSkimmed {
     messageId: createTextMemory(nameOf),
     requestedModel: createTextMemory(nameOf),
     sessionId: createTextMemory(parseSessionId),
+    forkOf: createTextMemory(parseSessionId),
   }
 
   const origin: Origin = { tail: 0, cwd: null, branch: null, version: null, entrypoint: null, sessionId: null }
@@ -184,7 +184,7 @@ function createSkimmer(skim: RecordSkim): ReadSkimmed {
       version,
       entrypoint,
       sessionId,
-      forkedFrom: readFork(bytes),
+      forkedFrom: text(bytes, placeOf.forkOf, texts.forkOf),
       sidechain,
     }
   }
@@ -217,11 +217,6 @@ function createSkimmer(skim: RecordSkim): ReadSkimmed {
     if (at === -1) return null
     const atMs = skim.timeMs(bytes)
     return Number.isNaN(atMs) ? timeOf(string(bytes, placeOf.timestamp) ?? '') : atMs
-  }
-
-  function readFork(bytes: Buffer): SessionId | null {
-    const at = places[placeOf.forkedFrom] ?? -1
-    return at === -1 ? null : forkOf(JSON.parse(bytes.toString('utf8', at, places[placeOf.forkedFrom + 1])))
   }
 
   function readUser(bytes: Buffer, end: number): TranscriptEvent | null {

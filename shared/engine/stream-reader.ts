@@ -9,6 +9,7 @@ import { hash } from 'node:crypto'
 import type { SessionFold } from '../core/session-fold.ts'
 import { dropStream, streamOf } from '../core/session-fold.ts'
 import { errorCode, readFully } from './durable-file.ts'
+import { endLength } from './end-bytes.ts'
 import type { FilePeek, FileStat, FileSystem, OpenFile } from './ports.ts'
 import { type ScanPosition, startOfFile, type TranscriptScanner } from './transcript-scanner.ts'
 
@@ -87,7 +88,8 @@ function* readOpenFile(
       yield next.scannedTo - position.scannedTo
       position = next
     }
-    const guard = guardOf(file, position.endByte)
+    const seen = scanner.ends(position.endByte)
+    const guard = seen === null ? guardOf(file, position.endByte) : guardFrom(seen)
     return { state: { position, ...identity, size: stat.size, mtimeMs: stat.mtimeMs, guard }, problem: null }
   } catch (error) {
     return { state: brokenOff(file, position, identity), problem: problemOf(path, error) }
@@ -149,16 +151,16 @@ function isSameIdentity(a: Identity, b: Identity): boolean {
   return a.ino === b.ino && a.dev === b.dev
 }
 
-/** Enough for a record's own id and time to be among them. */
-const guardBytes = 512
-
 function guardOf(file: OpenFile, endByte: number): string {
-  const length = Math.min(guardBytes, endByte)
-  if (length === 0) return ''
+  const length = Math.min(endLength, endByte)
   const both = Buffer.alloc(2 * length)
   readFully(file, both.subarray(0, length), 0)
   readFully(file, both.subarray(length), endByte - length)
-  return hash('sha256', both, 'hex').slice(0, 16)
+  return guardFrom(both)
+}
+
+function guardFrom(ends: Buffer): string {
+  return ends.length === 0 ? '' : hash('sha256', ends, 'hex').slice(0, 16)
 }
 
 /** @throws {unknown} the error itself if it did not come from a disk. */

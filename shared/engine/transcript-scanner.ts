@@ -12,6 +12,7 @@
  */
 import type { StreamFold } from '../core/stream-fold.ts'
 import type { TranscriptEvent } from '../core/transcript.ts'
+import { createEndBytes } from './end-bytes.ts'
 import { createLineReader } from './line-reader.ts'
 import { createNoteFold, type FoldTaker } from './note-fold.ts'
 import type { OpenFile } from './ports.ts'
@@ -46,6 +47,8 @@ export interface TranscriptScanner {
   scan(file: OpenFile, from: ScanPosition, sizeBytes: number, onEvent: OnEvent): Iterable<ScanPosition>
   /** The same, and folds what it reads into `part`: most lines without an event. */
   fold(file: OpenFile, from: ScanPosition, sizeBytes: number, part: StreamFold): Iterable<ScanPosition>
+  /** Of the file that was read last, see {@link EndBytes}. */
+  ends(endByte: number): Buffer | null
 }
 
 export function createScanner(options: ScannerOptions = {}): TranscriptScanner {
@@ -54,8 +57,10 @@ export function createScanner(options: ScannerOptions = {}): TranscriptScanner {
   let buffer = lines.buffer(chunkBytes)
 
   const takerFor = createNoteFold()
+  const ends = createEndBytes()
 
   return {
+    ends: ends.of,
     scan: (file, from, sizeBytes, onEvent) => scan(file, from, sizeBytes, onEvent, null),
     fold: (file, from, sizeBytes, part) => {
       const taker = takerFor(part)
@@ -78,46 +83,52 @@ export function createScanner(options: ScannerOptions = {}): TranscriptScanner {
     let filled = 0
     resize(chunkBytes)
     lines.begin()
+    ends.begin()
 
     while (base + filled < sizeBytes) {
       if (filled === buffer.length) resize(2 * filled)
       const room = Math.min(buffer.length - filled, chunkBytes, sizeBytes - base - filled)
-      const count = file.read(buffer.subarray(filled, filled + room), base + filled)
+      // What is read beyond the size is not looked at: it may belong to a line that is being written.
+      const into = filled === 0 && buffer.length === chunkBytes ? buffer : buffer.subarray(filled, filled + room)
+      const count = Math.min(file.read(into, base + filled), room)
       if (count === 0) break
-      const view = buffer.subarray(0, filled + count)
-
       let lineAt = 0
       let searched = filled
+      filled += count
       for (;;) {
         let at = -1
         // Where a line may be too long, each is looked at by itself.
-        const notes = taker && !skipping && view.length <= longestLine ? lines.notes() : null
+        const notes = taker && !skipping && filled <= longestLine ? lines.notes() : null
         if (taker && notes) {
-          lineAt = lines.run(view, lineAt)
-          taker.take(notes, view, base)
+          lineAt = lines.run(lineAt, filled)
+          taker.take(notes, buffer, base)
           if (notes.isFull()) continue
           at = notes.oddEnd()
         } else {
-          at = lines.find(view, lineAt, searched)
+          at = lines.find(buffer, lineAt, searched, filled)
         }
         if (at === -1) break
         const overlong = skipping || at - lineAt > longestLine
-        const event: TranscriptEvent = overlong ? { kind: 'overlong' } : lines.read(view, lineAt, at)
+        const event: TranscriptEvent = overlong ? { kind: 'overlong' } : lines.read(buffer, lineAt, at)
         skipping = false
         lineAt = at + 1
         searched = lineAt
         onEvent(event, base + lineAt)
       }
-      taker?.settle(view)
+      taker?.settle(buffer)
 
-      if (lineAt > 0) endByte = base + lineAt
-      filled = view.length - lineAt
-      if (lineAt > 0) view.copyWithin(0, lineAt)
+      if (lineAt > 0) {
+        endByte = base + lineAt
+        ends.see(buffer, base, lineAt)
+      }
+      if (lineAt > 0 && lineAt < filled) buffer.copyWithin(0, lineAt, filled)
+      filled -= lineAt
       base += lineAt
       if (skipping || filled > longestLine) {
         skipping = true
         base += filled
         filled = 0
+        resize(chunkBytes)
       }
       yield { endByte, scannedTo: base + filled }
     }

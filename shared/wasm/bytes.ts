@@ -317,6 +317,18 @@ export function isSound(from: usize, to: usize): bool {
   return true
 }
 
+/** Whether the bytes of a string stand for themselves: ASCII without escapes or control characters. */
+export function isPlain(from: usize, to: usize): bool {
+  for (let p = from; p < to; p += 16) {
+    const bytes = v128.load(p)
+    // A byte's upper bit tells of other characters.
+    const odd = v128.or(v128.or(i8x16.eq(bytes, v128.load(backslashes)), isControl(bytes)), bytes)
+    const mask = i8x16.bitmask(odd)
+    if (mask !== 0 && p + <usize>ctz(mask) < to) return false
+  }
+  return true
+}
+
 /** @param at A backslash. True if it begins an escape that is one, or is escaped itself. */
 function isEscape(at: usize): bool {
   if (isEscaped(at)) return true

@@ -12,11 +12,14 @@ import {
   failedFlag,
   forgetKept,
   forgetSlot,
+  forkSlot,
   isKept,
+  messageSlot,
   Note,
   noteOdd,
   originSlot,
   putField,
+  putMark,
   putName,
   putValue,
   requestedSlot,
@@ -48,10 +51,9 @@ export function oddLine(end: i32): void {
 /** Notes the line that was walked last. @param end Its line end. @returns false if it is odd */
 export function noteLine(end: i32): bool {
   if (has(Place.timestamp) && isNaN(load<f64>(state + timeAt))) return false
-  if (has(Place.forkedFrom)) return false
   isSide = isTrue(Place.sidechain)
   beginLine(end, isSide ? sidechainFlag : 0)
-  if (!noteRecord() || !noteOrigin()) return false
+  if (!noteRecord() || !noteOrigin() || !noteFork()) return false
   commitLine()
   return true
 }
@@ -129,6 +131,15 @@ function noteNewOrigin(): bool {
   return true
 }
 
+function noteFork(): bool {
+  const place: u32 = Place.forkOf
+  if (!isText(place)) return true
+  if (!isSide && isKept(forkSlot, startOf(place), endOf(place))) return true
+  if (!isFit(place)) return false
+  if (!isSide && isName(place)) putValue(addNote(Note.fork), 0, place)
+  return true
+}
+
 function noteWords(): bool {
   if (has(Place.originKind)) {
     if (isDisguised(Place.originKind)) return false
@@ -154,7 +165,7 @@ function noteResults(): bool {
     if (begin === beginsOddly || !isFit(Place.resultOf + shift)) return false
     if (!isName(Place.resultOf + shift)) continue
     const note = addNote(Note.result)
-    putValue(note, 0, Place.resultOf + shift)
+    if (!putMark(note, 0, Place.resultOf + shift)) return false
     if (begin === beginsWithError || isTrue(Place.isError + shift)) setFlag(note, failedFlag)
     results++
   }
@@ -229,8 +240,20 @@ function noteModel(reply: usize): bool {
   // What Claude Code says in the model's place is no reply.
   if (isText(Place.model) && (load<u8>(buffer + model + 1) === 0x3c || isDisguised(Place.model))) return false
   return (
-    noteRepeated(reply, 0, Place.messageId) && noteRepeated(reply, 1, Place.model) && noteRepeated(reply, requestedSlot, Place.requestedModel)
+    noteMessageId(reply) && noteRepeated(reply, 1, Place.model) && noteRepeated(reply, requestedSlot, Place.requestedModel)
   )
+}
+
+/** The lines of one reply follow each other. */
+function noteMessageId(reply: usize): bool {
+  const place: u32 = Place.messageId
+  if (!isName(place)) {
+    putField(reply, 0, -1, -1)
+    return isFit(place)
+  }
+  if (isSide || !isKept(messageSlot, startOf(place), endOf(place))) return isFit(place) && putMark(reply, 0, place)
+  putField(reply, 0, same, same)
+  return true
 }
 
 function noteRepeated(reply: usize, slot: u32, place: u32): bool {
@@ -260,7 +283,7 @@ function noteCall(shift: u32): bool {
     if (!isFit(Place.callId + shift) || !isFit(path)) return false
     if (!isName(Place.callId + shift) || !isName(path)) return true
     const note = addNote(Note.edit)
-    putValue(note, 0, Place.callId + shift)
+    if (!putMark(note, 0, Place.callId + shift)) return false
     putValue(note, 1, path)
   }
   return true

@@ -6,18 +6,20 @@
  *
  *   origin    folder, branch, version, entrypoint, where they are others than before
  *   prompt    words
- *   reply     message id, model, model asked for, text; then the tokens of its context and the number of its calls
+ *   reply     message id as a mark, model, model asked for, text; then the tokens of its context and the number of its calls
  *   command   command
- *   edit      call id, path
- *   result    call id
+ *   edit      call id as a mark, path
+ *   result    call id as a mark
  *   closed    nothing: a process that held the session said goodbye
  *   title     the title, custom or of the model's making
  *   model     the model that is asked for from now on
+ *   fork      id of the session that this one was forked from
  *
  * A start is -1 where there is no value, and {@link same} where it is the one of the reply noted before. Every value
- * is a string, from quote to quote, that JSON can decode, longer than none and no longer than a name can be.
+ * is a string, from quote to quote, that JSON can decode, longer than none and no longer than a name can be. A mark is a
+ * number of 53 bits in the place of start and end, see `text-mark.ts`; its upper 21 bits come first.
  */
-import { isSame } from './bytes'
+import { isPlain, isSame } from './bytes'
 import { endOf, isName, startOf } from './places'
 import { buffer, state, timeAt } from './tables'
 
@@ -33,6 +35,7 @@ export enum Note {
   customTitle,
   aiTitle,
   model,
+  fork,
 }
 
 export const noteInts: u32 = 16
@@ -54,23 +57,25 @@ const countAt: u32 = 20
 const oddAt: u32 = 24
 const fullAt: u32 = 28
 
-/** A line leaves no more notes than its origin, itself and one for each block. */
-const mostOfLine: u32 = 10
+/** A line leaves no more notes than its origin, its fork, itself and one for each block. */
+const mostOfLine: u32 = 11
 /** Notes so far, and with those of the line that is looked at. */
 let count: u32 = 0
 let next: u32 = 0
 let lineEnd: i32 = 0
 let lineFlags: i32 = 0
 
-/** What lines before said, {@link keptBytes} each: the last reply's message id, its model and the one asked for; then the origin. */
-const kept: usize = memory.data(1024, 16)
-const keptLengths: usize = memory.data(32, 16)
+/** What lines before said, {@link keptBytes} each: the last reply's message id, its model and the one asked for; then the origin and the fork. */
+const kept: usize = memory.data(1152, 16)
+const keptLengths: usize = memory.data(48, 16)
 const keptBytes: i32 = 128
+export const messageSlot: u32 = 0
 export const requestedSlot: u32 = 2
 export const originSlot: u32 = 3
+export const forkSlot: u32 = 8
 
 export function forgetKept(): void {
-  memory.fill(keptLengths, 0, 32)
+  memory.fill(keptLengths, 0, 48)
 }
 
 export function beginBatch(): void {
@@ -139,6 +144,25 @@ export function putField(note: usize, field: u32, from: i32, to: i32): void {
 @inline
 export function putValue(note: usize, field: u32, place: u32): void {
   putField(note, field, startOf(place), endOf(place))
+}
+
+/** @returns false, and puts nothing, if the text could not be told from another by its bytes. */
+export function putMark(note: usize, field: u32, place: u32): bool {
+  const from = buffer + startOf(place) + 1
+  const to = buffer + endOf(place) - 1
+  if (!isPlain(from, to)) return false
+  let low = <i32>(to - from) * <i32>0x9e3779b1
+  let high = ~low
+  for (let at = from; at < to; at += 4) {
+    const more = to - at
+    const word = load<i32>(at) & (more < 4 ? (1 << (8 * <i32>more)) - 1 : -1)
+    low = (low ^ word) * <i32>0x85ebca6b
+    low ^= <i32>(<u32>low >>> 15)
+    high = (high ^ word) * <i32>0xc2b2ae35
+    high ^= <i32>(<u32>high >>> 13)
+  }
+  putField(note, field, <i32>(<u32>high >>> 11), low)
+  return true
 }
 
 /** A value that is no name counts as none. */

@@ -15,7 +15,7 @@ export enum Place {
   entrypoint,
   sessionId,
   sidechain,
-  forkedFrom,
+  forkOf,
   apiError,
   requestedModel,
   subtype,

@@ -10,8 +10,8 @@ export function timeIn(at: usize, length: usize): f64 {
   const hour = digits(at + 12)
   const minute = digits(at + 15)
   const second = digits(at + 18)
-  // The last days of a month, which not every month has, are left to others.
-  if (year < 1 || month < 1 || month > 12 || day < 1 || day > 28 || hour > 23 || minute > 59 || second > 59) return f64.NaN
+  // A day that its month does not have is one of the next month.
+  if (year < 1 || month < 1 || month > 12 || day < 1 || day > 31 || hour > 23 || minute > 59 || second > 59) return f64.NaN
   const days = daysBefore(year, month) + day - 1
   const ms = 10 * digits(at + 21) + <i32>(load<u8>(at + 23) - zero)
   return 1000 * (86400 * <f64>days + <f64>(60 * (60 * hour + minute) + second)) + <f64>ms

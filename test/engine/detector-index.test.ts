@@ -287,9 +287,9 @@ describe('the format', () => {
     const shape = (value: object) => Object.keys(value).sort().join(' ')
     // Whoever changes this line raises `indexVersion` and puts the new number here.
     expect([indexVersion, shape(emptyStream(true)), shape(emptyStream(true).thread ?? {})]).toEqual([
-      2,
-      'damagedLines fileCount files firstMs lastMs lines overlongLines pending thread toolCalls',
-      'aiTitle branch closed compactions contextTokens customTitle cwd entrypoint firstCwd firstPrompt forkedFrom largestTokens lastCommands lastPrompts lastReply model prompts replies replyIds requestedModel todos turnStarts version',
+      3,
+      'damagedLines files firstMs lastMs lines overlongLines pending thread toolCalls',
+      'aiTitle branch closed compactions contextTokens customTitle cwd entrypoint firstCwd firstPrompt forkedFrom largestTokens lastCommands lastPrompts lastReply model prompts replies replyMarks requestedModel todos turnStarts version',
     ])
   })
 })

@@ -4,7 +4,7 @@
  */
 import fs from 'node:fs'
 import path from 'node:path'
-import { emptyFold, factsOf, type SessionFold, streamOf } from '../../shared/core/session-fold.ts'
+import { emptyFold, factsOf, foldText, type SessionFold, streamOf } from '../../shared/core/session-fold.ts'
 import { applyToStream } from '../../shared/core/stream-fold.ts'
 import { liveStateOf, readLiveRegistry } from '../../shared/engine/live-registry.ts'
 import { nodeFiles, nodeProcesses } from '../../shared/engine/node-ports.ts'
@@ -120,9 +120,9 @@ function tryTranscript(bytes: Buffer, random: Random) {
   const lines = linesOf(bytes)
   const overlong = lines.filter(line => line.length > longestLine).length
   const broken = lines.filter(line => line.length <= longestLine && !isRecord(line)).length
-  const foldBytes = JSON.stringify(whole).length
+  const foldBytes = foldText(whole).length
   const promises: readonly (readonly [string, boolean])[] = [
-    ['reading in parts gives something else', JSON.stringify(whole) === JSON.stringify(inParts)],
+    ['reading in parts gives something else', foldText(whole) === foldText(inParts)],
     [`${counts.lines} lines instead of ${lines.length}`, counts.lines === lines.length],
     [`${counts.overlongLines} long lines instead of ${overlong}`, counts.overlongLines === overlong],
     [`${counts.damagedLines} damaged lines, but only ${broken} are`, counts.damagedLines <= broken],

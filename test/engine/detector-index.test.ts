@@ -185,6 +185,32 @@ describe('a first look at very many sessions keeps little of the old ones', () =
     await detector.close()
   })
 
+  it.each([71, 72])('and whatever happens to them is told as a fresh detector tells it (seed %i)', async seed => {
+    const random = seededRandom(seed)
+    const world = manySessions()
+    const changes: readonly ((file: string) => void)[] = [
+      file => fs.appendFileSync(file, promptLine.replace('hello', 'later')),
+      file => fs.appendFileSync(file, '{"torn":'),
+      file => fs.writeFileSync(file, promptLine.replace('hello', 'anew').repeat(3)),
+      file => fs.writeFileSync(file, fs.readFileSync(file, 'utf8').replaceAll('hello', 'howdy')),
+      file => fs.truncateSync(file, Math.floor(fs.statSync(file).size / 2)),
+      file => fs.rmSync(file, { force: true }),
+      file => fs.renameSync(file, path.join(path.dirname(path.dirname(file)), 'moved', path.basename(file))),
+    ]
+    fs.mkdirSync(path.join(world.root, 'projects', 'moved'))
+    const detector = start(world)
+    await detector.refresh()
+    for (let round = 0; round < 30; round++) {
+      const file = random.pick(fs.readdirSync(path.dirname(fileOf(world, 0))))
+      const at = path.join(path.dirname(fileOf(world, 0)), file)
+      random.pick(changes)(at)
+      await detector.refreshPaths([at])
+      expect(plainSessions(await detector.refresh())).toEqual(await freshLook(world))
+    }
+    await detector.close()
+    expect(plainSessions(await runOnce(world))).toEqual(await freshLook(world))
+  })
+
   it('and one whose file became another is read whole', async () => {
     const world = manySessions()
     const detector = start(world)

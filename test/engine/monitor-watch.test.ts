@@ -1,7 +1,8 @@
 /** The monitor that runs by itself: what it shows before all is read, and how it follows what changes. */
 import { appendFileSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
-import { afterEach, describe, expect, it, vi } from 'vitest'
+import { FSWatcher } from 'chokidar'
+import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest'
 import type { MonitorState, SessionView } from '../../shared/core/monitor-state.ts'
 import { type Monitor, startMonitor } from '../../shared/engine/monitor.ts'
 import type { Ports } from '../../shared/engine/ports.ts'
@@ -53,6 +54,27 @@ describe('a monitor that runs by itself', () => {
       expect((await view(idA))?.counts.prompts).toBeGreaterThan(1)
     })
     expect((await state()).lastCycle).toBe(lastCycle)
+  })
+
+  it('finds at its next check what no watcher told it of', async () => {
+    const told = vi.spyOn(FSWatcher.prototype, 'emit').mockReturnValue(true)
+    onTestFinished(() => told.mockRestore())
+    const { world, project, transcript } = newWorld()
+    const { clock } = world.ports
+    // Its minutes pass in a quarter of a second each.
+    const hasty: typeof clock = {
+      ...clock,
+      monotonicMs: () => 240 * clock.monotonicMs(),
+      sleep: (ms, signal) => clock.sleep(ms / 240, signal),
+    }
+    const { state, view } = await running(world, { clock: hasty })
+    await soon(async () => expect((await state()).watch).toEqual({ mode: 'watching', reason: null }))
+    await soon(async () => expect((await state()).lastCycle).not.toBeNull())
+    const before = (await state()).lastCycle?.startedMs ?? 0
+    appendFileSync(transcript, promptLine(idA, project))
+    await soon(async () => expect((await view(idA))?.counts.prompts).toBe(2))
+    expect((await state()).lastCycle?.startedMs).toBeGreaterThanOrEqual(before)
+    expect(told).toHaveBeenCalled()
   })
 
   it('says that it looks around where nobody tells it of changes, and follows all the same', async () => {

@@ -62,17 +62,28 @@ function changedFields(base: MonitorState | null, next: MonitorState): Partial<S
 /** Rows that stand in the same order as before are left out: every other one is put where it belongs. */
 function changedRows(before: readonly SessionView[], now: readonly SessionView[]) {
   if (before === now) return { rows: [], gone: [] }
-  const places = new Map(before.map((view, at) => [view.sessionId, at]))
+  const { head, tail } = sameEnds(before, now)
+  const places = new Map(before.slice(head, before.length - tail).map((view, i) => [view.sessionId, head + i]))
   const rows: PlacedRow[] = []
   let last = -1
-  for (const [at, view] of now.entries()) {
+  for (const [i, view] of now.slice(head, now.length - tail).entries()) {
     const place = places.get(view.sessionId)
     places.delete(view.sessionId)
-    if (place === undefined || before[place] !== view) rows.push([at, view])
-    else if (place < last) rows.push([at, view.sessionId])
+    if (place === undefined || before[place] !== view) rows.push([head + i, view])
+    else if (place < last) rows.push([head + i, view.sessionId])
     else last = place
   }
   return { rows, gone: [...places.keys()] }
+}
+
+/** How many rows are the same at either end: where one of thousands changed, nearly all of them. */
+function sameEnds(before: readonly SessionView[], now: readonly SessionView[]): { head: number; tail: number } {
+  const shorter = Math.min(before.length, now.length)
+  let head = 0
+  while (head < shorter && before[head] === now[head]) head += 1
+  let tail = 0
+  while (tail < shorter - head && before[before.length - 1 - tail] === now[now.length - 1 - tail]) tail += 1
+  return { head, tail }
 }
 
 /**

@@ -313,11 +313,7 @@ function createMonitor(ports: Ports, options: MonitorOptions, { store, state, le
     const isGone = [...gone].some(id => sessions.get(id) !== undefined)
     if (changed.length === 0 && !isGone) return
     const urgentBefore = sessions.urgent().size
-    if (livesChanged) {
-      const all = new Map([...sessions.entries].map(([id, entry]) => [id, entry.session]))
-      for (const session of changed) all.set(session.facts.sessionId, session)
-      sessions.noteUrgent([...all.values()])
-    }
+    if (livesChanged) sessions.noteUrgentOf(changed)
     const fresh = changed.map(session => {
       return detection.touched().entryOf(session, sessions.get(session.facts.sessionId), lookOptions())
     })

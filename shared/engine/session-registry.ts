@@ -5,7 +5,7 @@
 import { type BackOffs, backingOff, endWaiting, noteOutcome } from '../core/back-off.ts'
 import type { CheckpointOutcome, UrgentEvent } from '../core/checkpoint.ts'
 import { compareViews, type SessionView, withViews } from '../core/monitor-state.ts'
-import type { DetectedSession, SessionId } from '../core/session.ts'
+import { type DetectedSession, isLive, type SessionId } from '../core/session.ts'
 import { type UrgentEvents, urgentEventsBetween } from '../core/urgent-events.ts'
 import type { SessionEntry } from './overview.ts'
 
@@ -26,6 +26,8 @@ export interface SessionRegistry {
   put(entry: SessionEntry): void
   /** What happened between the last look and `found` that cannot wait. It is tried at once, however often it failed. */
   noteUrgent(found: readonly DetectedSession[]): void
+  /** The same where only `changed` are other than in the last look: it looks at them and at what is live alone. */
+  noteUrgentOf(changed: readonly DetectedSession[]): void
   /** Something that a hook told, and no look can see. */
   markUrgent(id: SessionId, event: UrgentEvent): void
   /** What cannot wait and was not answered by a checkpoint yet. */
@@ -39,6 +41,8 @@ export interface SessionRegistry {
 
 export function createSessionRegistry(): SessionRegistry {
   const entries = new Map<SessionId, SessionEntry>()
+  /** Those of `entries` that some process holds: few, and all that an urgent event can be about. */
+  const live = new Map<SessionId, SessionEntry>()
   const outcomes = new Map<SessionId, CheckpointOutcome>()
   const urgent = new Map<SessionId, UrgentEvent>()
   let backOffs: BackOffs = new Map()
@@ -47,6 +51,16 @@ export function createSessionRegistry(): SessionRegistry {
     urgent.set(id, event)
     backOffs = endWaiting(backOffs, id)
   }
+  const keep = (entry: SessionEntry) => {
+    const { facts, live: state } = entry.session
+    entries.set(facts.sessionId, entry)
+    if (isLive(state)) live.set(facts.sessionId, entry)
+    else live.delete(facts.sessionId)
+  }
+  const noteEvents = (known: Iterable<SessionEntry>, found: readonly DetectedSession[]) => {
+    const before = new Map([...known].map(({ session }) => [session.facts.sessionId, session]))
+    for (const [id, event] of urgentEventsBetween(before, found)) markUrgent(id, event)
+  }
   return {
     entries,
     all: () => [...entries.values()],
@@ -54,20 +68,30 @@ export function createSessionRegistry(): SessionRegistry {
     views: () => [...entries.values()].map(entry => entry.view).sort(compareViews),
     replace(looked) {
       entries.clear()
-      for (const entry of looked) entries.set(entry.session.facts.sessionId, entry)
+      live.clear()
+      for (const entry of looked) keep(entry)
       for (const id of urgent.keys()) if (entries.get(id)?.assessment.unchanged !== false) urgent.delete(id)
     },
     merge(fresh, gone, sorted) {
       const views = fresh.map(entry => entry.view)
       const merged = withViews(sorted, views, gone, id => entries.get(id)?.view)
-      for (const entry of fresh) entries.set(entry.session.facts.sessionId, entry)
-      for (const id of gone) entries.delete(id)
+      for (const entry of fresh) keep(entry)
+      for (const id of gone) {
+        entries.delete(id)
+        live.delete(id)
+      }
       return merged
     },
-    put: entry => void entries.set(entry.session.facts.sessionId, entry),
+    put: keep,
     noteUrgent(found) {
-      const before = entries.size === 0 ? null : new Map([...entries].map(([id, entry]) => [id, entry.session]))
-      for (const [id, event] of urgentEventsBetween(before, found)) markUrgent(id, event)
+      if (entries.size > 0) noteEvents(entries.values(), found)
+    },
+    noteUrgentOf(changed) {
+      if (entries.size === 0) return
+      const ids = new Set(changed.map(({ facts }) => facts.sessionId))
+      const others = [...live.values()].filter(({ session }) => !ids.has(session.facts.sessionId))
+      const known = [...ids].flatMap(id => entries.get(id) ?? [])
+      noteEvents([...others, ...known], [...others.map(({ session }) => session), ...changed])
     },
     markUrgent,
     urgent: () => urgent,

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import type { SessionEntry } from '../../shared/engine/overview.ts'
 import { createSessionRegistry } from '../../shared/engine/session-registry.ts'
 import { idOf, noonMs } from '../support/core-values.ts'
+import { seededRandom } from '../support/random.ts'
 import { sampleSession } from '../support/sample-state.ts'
 
 /** Only what a registry looks at. */
@@ -62,6 +63,43 @@ describe('the session registry', () => {
     registry.replace([entryOf(1)])
     registry.noteUrgent([entryOf(1, { status: 'ended' }).session])
     expect([...registry.urgent()]).toEqual([[idOf(1), 'session-ended']])
+  })
+
+  it.each([91, 92, 93])('sees among what was touched what it would see among all sessions (seed %i)', seed => {
+    const random = seededRandom(seed)
+    const made = (n: number) => {
+      const entry = entryOf(n, { status: random.pick(['busy', 'idle', 'ended', 'ended-abruptly', 'unknown']) })
+      const project = random.pick([
+        null,
+        { root: '/a', kind: 'git' },
+        { root: '/b', kind: 'missing' },
+        { root: '/c', kind: 'git' },
+      ])
+      return { ...entry, session: { ...entry.session, project } } as SessionEntry
+    }
+    const [whole, touched] = [createSessionRegistry(), createSessionRegistry()]
+    let events = 0
+    for (let round = 0; round < 200; round++) {
+      const changed = new Map(Array.from({ length: random.int(0, 3) }, () => random.int(1, 12)).map(n => [n, made(n)]))
+      const sessions = [...changed.values()].map(({ session }) => session)
+      const others = whole
+        .all()
+        .filter(({ session }) => !sessions.some(({ facts }) => facts.sessionId === session.facts.sessionId))
+      whole.noteUrgent([...others.map(({ session }) => session), ...sessions])
+      touched.noteUrgentOf(sessions)
+      expect(new Map(touched.urgent())).toEqual(new Map(whole.urgent()))
+      events += whole.urgent().size
+      const gone = new Set(
+        [idOf(random.int(1, 40))].filter(id => !sessions.some(({ facts }) => facts.sessionId === id)),
+      )
+      for (const registry of [whole, touched]) {
+        registry.merge([...changed.values()], gone, registry.views())
+        for (const { sessionId } of registry.views().slice(0, 1))
+          registry.noteOutcome({ ...saved(1), sessionId }, noonMs)
+      }
+      expect(touched.views()).toEqual(whole.views())
+    }
+    expect(events).toBeGreaterThan(200)
   })
 
   it('knows when the first failed session may be tried again, and ends the waiting of what is urgent', () => {

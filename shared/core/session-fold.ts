@@ -102,7 +102,8 @@ function briefOf(fold: SessionFold, filesChanged: number): BriefFacts {
   const parts = Object.values(fold.streams)
   const thread = fold.streams['main']?.thread ?? emptyThread()
   const context = contextOf(thread)
-  const sum = (count: (part: StreamFold) => number) => parts.reduce((total, part) => total + count(part), 0)
+  const counts = countsOf(parts, thread)
+  const [firstActivityMs, lastActivityMs] = activityOf(parts)
   return {
     sessionId: fold.sessionId,
     ...titleOf(thread),
@@ -112,24 +113,9 @@ function briefOf(fold: SessionFold, filesChanged: number): BriefFacts {
     cwd: thread.cwd,
     version: thread.version,
     entrypoint: thread.entrypoint,
-    counts: {
-      messages: thread.prompts + thread.replies,
-      prompts: thread.prompts,
-      replies: thread.replies,
-      toolCalls: sum(part => part.toolCalls),
-      compactions: thread.compactions,
-      lines: sum(part => part.lines),
-      damagedLines: sum(part => part.damagedLines),
-      overlongLines: sum(part => part.overlongLines),
-    },
-    firstActivityMs: outermost(
-      parts.map(part => part.firstMs),
-      Math.min,
-    ),
-    lastActivityMs: outermost(
-      parts.map(part => part.lastMs),
-      Math.max,
-    ),
+    counts,
+    firstActivityMs,
+    lastActivityMs,
     changedFiles: filesChanged,
     context,
     compaction: context && compactionOutlook(context, thread.turnStarts),
@@ -137,15 +123,33 @@ function briefOf(fold: SessionFold, filesChanged: number): BriefFacts {
   }
 }
 
+function countsOf(parts: readonly StreamFold[], { prompts, replies, compactions }: ThreadFold): BriefFacts['counts'] {
+  let [toolCalls, lines, damagedLines, overlongLines] = [0, 0, 0, 0]
+  for (const part of parts) {
+    toolCalls += part.toolCalls
+    lines += part.lines
+    damagedLines += part.damagedLines
+    overlongLines += part.overlongLines
+  }
+  return { messages: prompts + replies, prompts, replies, toolCalls, compactions, lines, damagedLines, overlongLines }
+}
+
+/** The first and the last time that any line tells. */
+function activityOf(parts: readonly StreamFold[]): readonly [firstMs: number | null, lastMs: number | null] {
+  let firstMs: number | null = null
+  let lastMs: number | null = null
+  for (const part of parts) {
+    if (part.firstMs !== null && (firstMs === null || part.firstMs < firstMs)) firstMs = part.firstMs
+    if (part.lastMs !== null && (lastMs === null || part.lastMs > lastMs)) lastMs = part.lastMs
+  }
+  return [firstMs, lastMs]
+}
+
 /** Different paths over all streams. */
 function countFiles(parts: readonly StreamFold[]): number {
   const changing = parts.filter(part => part.files.size > 0)
   if (changing.length < 2) return changing[0]?.files.size ?? 0
   return new Set(changing.flatMap(part => [...part.files.keys()])).size
-}
-
-function outermost(times: readonly (number | null)[], pick: (a: number, b: number) => number): number | null {
-  return times.reduce((best, time) => (best === null ? time : time === null ? best : pick(best, time)), null)
 }
 
 function titleOf(thread: ThreadFold): Pick<SessionFacts, 'title' | 'titleSource'> {

@@ -48,6 +48,8 @@ export interface LineWalk extends RecordSkim {
 /** What lines say, in numbers; see `shared/wasm/notes.ts`. */
 export interface LineNotes {
   lines(): number
+  /** How many of the lines are no JSON. */
+  damaged(): number
   /** Epoch ms; infinite where no line has a time. */
   firstMs(): number
   lastMs(): number
@@ -85,8 +87,8 @@ export const sameAsBefore = -2
 /** Offsets in the module's `state` and `batch`, in doubles and in integers. */
 const timeAt = 0
 const stateAt = { isWhole: 2, blocks: 3, hasMessage: 4, tailKind: 5, tailAt: 6 } as const
-const batchAt = { lines: 4, count: 5, oddEnd: 6, isFull: 7 } as const
-const tableBytes = 32
+const batchAt = { lines: 4, count: 5, oddEnd: 6, isFull: 7, damaged: 8 } as const
+const tableBytes = 48
 const nameBytes = 32
 
 /** What both sides must mean alike. */
@@ -183,6 +185,7 @@ function notesOf({ memory, batch, notes, maxNotes }: WalkExports): LineNotes {
   const noteTimes = new Float64Array(memory.buffer, notes.value, (maxNotes.value * noteStride) / 2)
   return {
     lines: () => numbers[batchAt.lines] ?? 0,
+    damaged: () => numbers[batchAt.damaged] ?? 0,
     firstMs: () => times[0] ?? Number.POSITIVE_INFINITY,
     lastMs: () => times[1] ?? Number.NEGATIVE_INFINITY,
     count: () => numbers[batchAt.count] ?? 0,

@@ -77,6 +77,7 @@ export function createNoteFold(): (part: StreamFold) => FoldTaker {
 
     function take(notes: LineNotes, bytes: Buffer, base: number): void {
       part.lines += notes.lines()
+      part.damagedLines += notes.damaged()
       if (notes.firstMs() <= notes.lastMs()) {
         applyTime(part, notes.firstMs())
         applyTime(part, notes.lastMs())

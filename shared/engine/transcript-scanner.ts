@@ -138,7 +138,8 @@ export function createScanner(options: ScannerOptions = {}): TranscriptScanner {
   function resize(bytes: number): void {
     if (buffer.length === bytes) return
     const fresh = lines.buffer(bytes)
-    buffer.copy(fresh)
+    // What is lent by the walk is always the same memory.
+    if (fresh.buffer !== buffer.buffer || fresh.byteOffset !== buffer.byteOffset) buffer.copy(fresh)
     buffer = fresh
   }
 }

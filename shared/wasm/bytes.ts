@@ -26,11 +26,12 @@ const lastControls: usize = memory.data(16, 16)
 /** By a byte: 1 for digits, sign, point and exponent. */
 const numberBytes: usize = memory.data(256, 16)
 
-/** What the walk came across in a line: a NUL byte, which no JSON has. To be reset before each line. */
-export let hasNul: bool = false
+/** What the walk came across in a line that no JSON has: a NUL byte, or the line's end in a string or a nested value. */
+export let isDamaged: bool = false
 
-export function forgetNul(): void {
-  hasNul = false
+/** To be called before each line. */
+export function beginDamage(): void {
+  isDamaged = false
 }
 
 /** `-.+eE`. */
@@ -203,7 +204,7 @@ function fill(bits: u64): u64 {
 /** @param control A control character. */
 @inline
 function isLineEnd(control: u8): bool {
-  hasNul = hasNul || control === 0
+  isDamaged = isDamaged || control === 0 || control === lineFeed
   return control === lineFeed
 }
 

@@ -25,6 +25,7 @@ import {
   requestedSlot,
   same,
   setFlag,
+  startOfField,
   sidechainFlag,
 } from './notes'
 import { blockPlaces, endOf, has, isDisguised, isFit, isName, isSoundAt, isText, isTrue, Meaning, meaningOf, Place, startOf } from './places'
@@ -60,7 +61,7 @@ export function noteLine(end: i32): bool {
 
 function noteRecord(): bool {
   const type = meaningOf(Place.type)
-  if (type === Meaning.user) return has(Place.words) ? noteWords() : noteResults()
+  if (type === Meaning.user) return has(Place.words) ? noteTyped(Place.words) : noteResults()
   if (type === Meaning.assistant) return noteReply()
   if (type === Meaning.none && isDisguised(Place.type)) return false
   if (has(Place.subtype) && (meaningOf(Place.subtype) === Meaning.boundary || isDisguised(Place.subtype))) return false
@@ -140,14 +141,15 @@ function noteFork(): bool {
   return true
 }
 
-function noteWords(): bool {
+/** @param words What a human may have typed. */
+function noteTyped(words: u32): bool {
   if (has(Place.originKind)) {
     if (isDisguised(Place.originKind)) return false
     if (meaningOf(Place.originKind) !== Meaning.human) return true
   }
   if (isTrue(Place.meta) || isTrue(Place.summary) || has(Place.toolResult) || has(Place.sourceTool)) return true
-  if (!isSoundAt(Place.words)) return false
-  if (!isSide) putValue(addNote(Note.prompt), 0, Place.words)
+  if (!isSoundAt(words)) return false
+  if (!isSide) putValue(addNote(Note.prompt), 0, words)
   return true
 }
 
@@ -169,7 +171,7 @@ function noteResults(): bool {
     if (begin === beginsWithError || isTrue(Place.isError + shift)) setFlag(note, failedFlag)
     results++
   }
-  return results > 0
+  return results > 0 || (blocks === 1 && meaningOf(Place.blockType) === Meaning.text && isText(Place.text) && noteTyped(Place.text))
 }
 
 /** A tool's structured result that begins with a task tells the id of a new one. */
@@ -236,12 +238,11 @@ function noteReply(): bool {
 }
 
 function noteModel(reply: usize): bool {
+  if (!noteMessageId(reply) || !noteRepeated(reply, 1, Place.model)) return false
   const model = startOf(Place.model)
-  // What Claude Code says in the model's place is no reply.
-  if (isText(Place.model) && (load<u8>(buffer + model + 1) === 0x3c || isDisguised(Place.model))) return false
-  return (
-    noteMessageId(reply) && noteRepeated(reply, 1, Place.model) && noteRepeated(reply, requestedSlot, Place.requestedModel)
-  )
+  // What Claude Code says in the model's place is no reply. What is the same as before was looked at then.
+  if (startOfField(reply, 1) !== same && model !== -1 && (load<u8>(buffer + model + 1) === 0x3c || isDisguised(Place.model))) return false
+  return noteRepeated(reply, requestedSlot, Place.requestedModel)
 }
 
 /** The lines of one reply follow each other. */

@@ -7,12 +7,12 @@
  * bracket is counted, nothing is jumped over but an end that was walked in another line.
  */
 import {
+  beginDamage,
   closeList,
   closeObject,
   colon,
   comma,
-  forgetNul,
-  hasNul,
+  isDamaged,
   isSame,
   keyEnd,
   lineEnd,
@@ -27,7 +27,7 @@ import {
   textEnd,
 } from './bytes'
 import { forgetLines, noteLine, oddLine } from './line-notes'
-import { beginBatch, canNote } from './notes'
+import { beginBatch, canNote, countDamaged } from './notes'
 import { Place } from './places'
 import {
   actions,
@@ -123,7 +123,7 @@ function findNext(from: u32, limit: usize): i32 {
 
 /**
  * Walks line after line and notes what each says, see `line-notes.ts`: to the last whole one, to one that must be read in
- * another way, or until there is no room for more notes.
+ * another way, or until there is no room for more notes. A line that is certainly no JSON is only counted.
  *
  * @returns the position after the last line that was noted
  */
@@ -134,7 +134,8 @@ export function run(from: u32, filled: u32): u32 {
   while (canNote()) {
     const end = findNext(at, buffer + filled)
     if (end === -1) break
-    if (load<i32>(state + wholeAt) === 0 || !noteLine(end)) {
+    if (isDamaged) countDamaged()
+    else if (load<i32>(state + wholeAt) === 0 || !noteLine(end)) {
       oddLine(end)
       break
     }
@@ -153,11 +154,11 @@ function walkLine(from: usize): usize {
   clear(places, 4 * recordInts)
   store<i64>(state + blocksAt, 0)
   tailFrom = 0
-  forgetNul()
+  beginDamage()
   setTail(0, 0)
   if (load<u8>(from) !== openObject) return 0
   const end = walk(recordNumber, from, 0)
-  if (end === 0 || hasNul || load<u8>(end) !== lineFeed) return 0
+  if (end === 0 || isDamaged || load<u8>(end) !== lineFeed) return 0
   if (tailFrom !== 0) keepTail(tailFrom, end)
   return end
 }

@@ -48,7 +48,7 @@ export const same: i32 = -2
 export const fieldsAt: u32 = 5
 
 /** First and last time as doubles, infinite where no line has one; then the integers of the offsets below. */
-export const batch: usize = memory.data(32, 16)
+export const batch: usize = memory.data(48, 16)
 const firstAt: u32 = 0
 const lastAt: u32 = 8
 const linesAt: u32 = 16
@@ -56,6 +56,8 @@ const countAt: u32 = 20
 /** The end of the odd line, or -1. */
 const oddAt: u32 = 24
 const fullAt: u32 = 28
+/** How many of the lines are damaged. */
+const damagedAt: u32 = 32
 
 /** A line leaves no more notes than its origin, its fork, itself and one for each block. */
 const mostOfLine: u32 = 11
@@ -85,6 +87,7 @@ export function beginBatch(): void {
   store<i64>(batch + linesAt, 0)
   store<i32>(batch + oddAt, -1)
   store<i32>(batch + fullAt, 0)
+  store<i32>(batch + damagedAt, 0)
 }
 
 /** Whether there is room for what another line may leave. */
@@ -115,6 +118,12 @@ export function commitLine(): void {
   if (atMs > load<f64>(batch + lastAt)) store<f64>(batch + lastAt, atMs)
 }
 
+/** Counts a line that says nothing. */
+export function countDamaged(): void {
+  store<i32>(batch + linesAt, load<i32>(batch + linesAt) + 1)
+  store<i32>(batch + damagedAt, load<i32>(batch + damagedAt) + 1)
+}
+
 export function addNote(kind: i32): usize {
   const note = notes + 4 * noteInts * next
   next++
@@ -139,6 +148,11 @@ export function setFlag(note: usize, flag: i32): void {
 export function putField(note: usize, field: u32, from: i32, to: i32): void {
   store<i32>(note + 4 * (fieldsAt + 2 * field), from)
   store<i32>(note + 4 * (fieldsAt + 2 * field) + 4, to)
+}
+
+@inline
+export function startOfField(note: usize, field: u32): i32 {
+  return load<i32>(note + 4 * (fieldsAt + 2 * field))
 }
 
 @inline

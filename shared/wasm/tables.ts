@@ -7,8 +7,8 @@
 export const places: usize = memory.data(1024, 16)
 /** What is known of the line that was walked last; see the offsets below. */
 export const state: usize = memory.data(64, 16)
-export const bufferBytes: u32 = 1048576
-const room: usize = memory.data(64 + 1048576 + 256, 64)
+export const bufferBytes: u32 = 4194304
+const room: usize = memory.data(64 + 4194304 + 256, 64)
 /** Before it and behind it lie bytes that may be loaded. */
 export const buffer: usize = room + 64
 

@@ -136,8 +136,8 @@ describe('the buffer', () => {
   it('keeps what lies in it when it grows, until it is too large for the walk', () => {
     const lines = createLineReader()
     lines.buffer(64).write('{"type":')
-    expect(lines.buffer(1_048_576).toString('latin1', 0, 8)).toBe('{"type":')
-    expect(lines.buffer(1_048_577)).toHaveLength(1_048_577)
+    expect(lines.buffer(4_194_304).toString('latin1', 0, 8)).toBe('{"type":')
+    expect(lines.buffer(4_194_305)).toHaveLength(4_194_305)
   })
 
   it('finds a line that fills it to its last byte, and one of the size after it', () => {
@@ -149,10 +149,10 @@ describe('the buffer', () => {
       const end = lines.find(buffer, 0, 0)
       return [end, lines.read(buffer, 0, end).kind]
     }
-    expect([1_048_575, 1_048_576, 1_048_577].map(read)).toEqual([
-      [1_048_574, 'closed'],
-      [1_048_575, 'closed'],
-      [1_048_576, 'closed'],
+    expect([4_194_303, 4_194_304, 4_194_305].map(read)).toEqual([
+      [4_194_302, 'closed'],
+      [4_194_303, 'closed'],
+      [4_194_304, 'closed'],
     ])
   })
 })

@@ -3,7 +3,7 @@
  * names again within a few lines. Two texts share one with a chance of 1 in 2^53, and what is counted is then off by one.
  */
 
-/** Of UTF-16 units, four at a time. @returns a whole number from 0 to 2^53 − 1. As `markFrom` of the bytes, if the text is ASCII. */
+/** Of UTF-16 units, four at a time. @returns a whole number from 0 to 2^53 − 1 */
 export function markOf(text: string): number {
   let low = Math.imul(text.length, 0x9e3779b1)
   let high = ~low
@@ -15,6 +15,25 @@ export function markOf(text: string): number {
     high ^= high >>> 13
   }
   return markFrom(high >>> 11, low)
+}
+
+/** The mark of ASCII text, given as bytes; of other bytes it is as good. */
+export function markOfBytes(bytes: Uint8Array): number {
+  let low = Math.imul(bytes.length, 0x9e3779b1)
+  let high = ~low
+  for (let at = 0; at < bytes.length; at += 4) {
+    const word =
+      byteAt(bytes, at) | (byteAt(bytes, at + 1) << 8) | (byteAt(bytes, at + 2) << 16) | (byteAt(bytes, at + 3) << 24)
+    low = Math.imul(low ^ word, 0x85ebca6b)
+    low ^= low >>> 15
+    high = Math.imul(high ^ word, 0xc2b2ae35)
+    high ^= high >>> 13
+  }
+  return markFrom(high >>> 11, low)
+}
+
+function byteAt(bytes: Uint8Array, at: number): number {
+  return at < bytes.length ? (bytes[at] ?? 0) : 0
 }
 
 /** 0 behind the end. */

@@ -101,7 +101,7 @@ export function resultOf(block: unknown, toolUseResult: unknown): ToolResult[] {
  * The structured result of a TaskCreate begins with the task; one that holds a `task` elsewhere is another tool's.
  * Sub-agents' files have no structured result, only the words.
  */
-function taskIdOf(content: unknown, toolUseResult: unknown): string | null {
+export function taskIdOf(content: unknown, toolUseResult: unknown): string | null {
   const [first, task] = Object.entries(objectOf(toolUseResult) ?? {})[0] ?? []
   const id = first === 'task' ? objectOf(task)?.['id'] : undefined
   if (typeof id === 'string' || typeof id === 'number') return clip(String(id), 100)

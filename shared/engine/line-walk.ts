@@ -104,6 +104,7 @@ const agreed: Readonly<Record<string, number>> = {
   recordNumber: objectNumber.record,
   messageNumber: objectNumber.message,
   blockNumber: objectNumber.block,
+  inputNumber: objectNumber.input,
   noteInts: noteStride,
   fieldsAt: noteAt.fields,
   same: sameAsBefore,

@@ -60,7 +60,7 @@ const openFlags: Readonly<Record<OpenMode, number>> = {
 }
 
 export const nodeFiles: FileSystem = {
-  open: (file, mode) => openNodeFile(fs.openSync(file, openFlags[mode], 0o600)),
+  open: (file, mode) => openNodeFile(fs.openSync(file, openFlags[mode], 0o600), mode !== 'read'),
   lstat: file => toStat(fs.lstatSync(file, { bigint: true })),
   peek: file => toPeek(fs.lstatSync(file)),
   stat: file => toStat(fs.statSync(file, { bigint: true })),
@@ -96,10 +96,10 @@ function diskKind(type: number): DiskSpace['kind'] {
   return networkTypes.has(type >>> 0) ? 'network' : 'local'
 }
 
-/** Of the files that are open, for syncing several at once. */
+/** Of the files that are open to be written, for syncing several at once. */
 const descriptors = new WeakMap<OpenFile, number>()
 
-function openNodeFile(fd: number): OpenFile {
+function openNodeFile(fd: number, mayWrite: boolean): OpenFile {
   let end: number | null = null
   const file: OpenFile = {
     read: (into, position) => fs.readSync(fd, into, 0, into.byteLength, position),
@@ -119,7 +119,7 @@ function openNodeFile(fd: number): OpenFile {
     sync: () => fs.fsyncSync(fd),
     close: () => fs.closeSync(fd),
   }
-  descriptors.set(file, fd)
+  if (mayWrite) descriptors.set(file, fd)
   return file
 }
 

@@ -96,6 +96,7 @@ const blockValues = [
   'filePath',
   'notebookPath',
   'command',
+  'input',
 ] as const
 export const valueNames = [...recordValues, ...blockValues] as const
 export type RecordValue = (typeof recordValues)[number]
@@ -141,6 +142,7 @@ export const objectNumber = {
   record: contexts.indexOf('record'),
   message: contexts.indexOf('message'),
   block: contexts.indexOf('block'),
+  input: contexts.indexOf('input'),
 } as const
 
 /** What a name may be where it stands as a value, by number: which lines the walk can note by itself. */

@@ -3,8 +3,8 @@
  *
  * Most bytes of a transcript are tool output and Claude Code's own copies of its prompts, and `JSON.parse` of them
  * would cost several times what reading them from disk costs. So a line is *skimmed*: walked at byte level, with only
- * the few short values taken out that an event needs. Whatever the walk does not expect (a prompt, a to-do list, a
- * compaction, white space, an escaped key) makes it give up, and the line is parsed whole.
+ * the few short values taken out that an event needs. Whatever the walk does not expect (a compaction, white space, an
+ * escaped key) makes it give up, and the line is parsed whole.
  *
  * Invariants
  * 1. For a line that is JSON, the event is the one that `parseRecord(JSON.parse(line))` gives, whichever way it was
@@ -13,9 +13,9 @@
  *    brackets whole may go unseen. A line with a NUL byte is always parsed whole, and so is damaged.
  * 3. Never throws.
  */
-import { clip, countOf, nameOf, textOf } from '../core/json-value.ts'
+import { clip, countOf, nameOf, objectOf, textOf } from '../core/json-value.ts'
 import { parseSessionId } from '../core/session.ts'
-import { editTools, type ToolCall, type ToolResult, textLimits, toolCall } from '../core/tool-call.ts'
+import { editTools, type ToolCall, type ToolResult, taskIdOf, textLimits, toolCall } from '../core/tool-call.ts'
 import {
   type Envelope,
   humanText,
@@ -212,6 +212,12 @@ function createSkimmer(skim: RecordSkim): ReadSkimmed {
     return at !== -1 && bytes[at] === quote ? decodeString(bytes, at, places[place + 1] ?? at) : null
   }
 
+  /** What JSON makes of the value at `place`; undefined if there is none. */
+  function json(bytes: Buffer, place: number): unknown {
+    const at = places[place] ?? -1
+    return at === -1 ? undefined : JSON.parse(bytes.toString('utf8', at, places[place + 1] ?? at))
+  }
+
   function readTime(bytes: Buffer): number | null {
     const at = places[placeOf.timestamp] ?? -1
     if (at === -1) return null
@@ -221,7 +227,7 @@ function createSkimmer(skim: RecordSkim): ReadSkimmed {
 
   function readUser(bytes: Buffer, end: number): TranscriptEvent | null {
     if (places[placeOf.words] !== -1) return readWords(bytes, end)
-    if (mayTellTask(bytes, end)) return null
+    const structured = mayTellTask(bytes, end) ? json(bytes, placeOf.toolResult) : undefined
     const results: ToolResult[] = []
     for (let shift = 0; shift < skim.blocks() * blockStride; shift += blockStride) {
       if (isDisguised(bytes, placeOf.blockType + shift)) return null
@@ -229,7 +235,8 @@ function createSkimmer(skim: RecordSkim): ReadSkimmed {
       const failed = readFailure(bytes, shift, end)
       if (failed === null) return null
       const callId = nameOf(string(bytes, placeOf.resultOf + shift))
-      if (callId !== null) results.push({ callId, failed, taskId: null })
+      const words = mayTellOfTask(bytes, shift, end) ? string(bytes, placeOf.content + shift) : null
+      if (callId !== null) results.push({ callId, failed, taskId: taskIdOf(words, structured) })
     }
     return results.length > 0 ? { kind: 'results', envelope: readEnvelope(bytes, end), results } : null
   }
@@ -255,12 +262,15 @@ function createSkimmer(skim: RecordSkim): ReadSkimmed {
     return at !== -1 && bytes[at] === openObject && stringStartsWith(bytes, at + 1, end, names.task) !== false
   }
 
-  /** Null where the content must be decoded to be understood: a new task's id is in its words. */
+  /** Null where the content must be decoded to be understood. */
   function readFailure(bytes: Buffer, shift: number, end: number): boolean | null {
-    const content = places[placeOf.content + shift] ?? -1
-    const isError = stringStartsWith(bytes, content, end, names.toolError)
-    if (isError === null || stringStartsWith(bytes, content, end, names.taskMade) !== false) return null
-    return isError || isTrue(bytes, places[placeOf.isError + shift] ?? -1, end)
+    const isError = stringStartsWith(bytes, places[placeOf.content + shift] ?? -1, end, names.toolError)
+    return isError === null ? null : isError || isTrue(bytes, places[placeOf.isError + shift] ?? -1, end)
+  }
+
+  /** A new task's id is in the words of a tool's content. */
+  function mayTellOfTask(bytes: Buffer, shift: number, end: number): boolean {
+    return stringStartsWith(bytes, places[placeOf.content + shift] ?? -1, end, names.taskMade) !== false
   }
 
   function readAssistant(bytes: Buffer, end: number): TranscriptEvent | null {
@@ -301,7 +311,12 @@ function createSkimmer(skim: RecordSkim): ReadSkimmed {
     const number = nameAt(bytes, place, toolKeys)
     const tool = tools[number]
     if (tool === undefined) return toolCall(null, '', {})
-    if (number < listTools.length) return null
+    if (number < listTools.length)
+      return toolCall(
+        nameOf(string(bytes, placeOf.callId + shift)),
+        tool,
+        objectOf(json(bytes, placeOf.input + shift)) ?? {},
+      )
     if (tool === 'Bash') return toolCall(null, tool, { command: string(bytes, placeOf.command + shift) })
     const key = editTools.get(tool) ?? 'file_path'
     const file = string(bytes, (key === 'file_path' ? placeOf.filePath : placeOf.notebookPath) + shift)

@@ -120,7 +120,12 @@ export function createRecordSkim(): RecordSkim {
     if (what === special.iterations && bytes[at] === openList && bytes[at + 1] !== closeList) return -1
     if (what < walkInto || bytes[at] !== openObject) return skipValue(bytes, at, end)
     if (what === walkInto + objectNumber.message) hasMessage = true
-    return walk(what - walkInto, bytes, at, end, shift)
+    const after = walk(what - walkInto, bytes, at, end, shift)
+    if (what === walkInto + objectNumber.input) {
+      places[placeOf.input + shift] = at
+      places[placeOf.input + shift + 1] = after
+    }
+    return after
   }
 
   /** A list of blocks, or words. */

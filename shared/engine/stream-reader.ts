@@ -2,12 +2,12 @@
  * Brings a session's fold up to date with one of its files: reads only what it grew by, unless the file is no longer
  * the one that was read.
  *
- * What was read is recognised by the file's identity, its size, and a hash over the first and the last bytes read,
+ * What was read is recognised by the file's identity, its size, and a mark of the first and the last bytes read,
  * so that a file rewritten in place is noticed too (an editor or a restore may keep the inode).
  */
-import { hash } from 'node:crypto'
 import type { SessionFold } from '../core/session-fold.ts'
 import { dropStream, streamOf } from '../core/session-fold.ts'
+import { markOfBytes } from '../core/text-mark.ts'
 import { errorCode, readFully } from './durable-file.ts'
 import { endLength } from './end-bytes.ts'
 import type { FilePeek, FileStat, FileSystem, OpenFile } from './ports.ts'
@@ -160,7 +160,7 @@ function guardOf(file: OpenFile, endByte: number): string {
 }
 
 function guardFrom(ends: Buffer): string {
-  return ends.length === 0 ? '' : hash('sha256', ends, 'hex').slice(0, 16)
+  return ends.length === 0 ? '' : markOfBytes(ends).toString(36)
 }
 
 /** @throws {unknown} the error itself if it did not come from a disk. */

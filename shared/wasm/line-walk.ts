@@ -79,6 +79,7 @@ export const walkInto: u32 = 200
 export const recordNumber: u32 = 0
 export const messageNumber: u32 = 3
 export const blockNumber: u32 = 6
+export const inputNumber: u32 = 7
 
 /** The end that the last lines shared, where the values in it lie, and how many other ends there were before. */
 const tail: usize = memory.data(1040, 16)
@@ -283,7 +284,9 @@ function follow(action: u32, at: usize, shift: u32): usize {
   if (action === iterationsAction && first === openList && load<u8>(at + 1) !== closeList) return 0
   if (action < walkInto || first !== openObject) return skipValue(at)
   if (action === walkInto + messageNumber) store<i32>(state + messageAt, 1)
-  return walk(action - walkInto, at, shift)
+  const end = walk(action - walkInto, at, shift)
+  if (action === walkInto + inputNumber) place(2 * Place.input + shift, at, end)
+  return end
 }
 
 function walkContent(at: usize): usize {

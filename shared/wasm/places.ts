@@ -46,6 +46,7 @@ export enum Place {
   filePath,
   notebookPath,
   command,
+  input,
 }
 
 /** What a name is where it stands as a value. */

@@ -22,7 +22,7 @@ export const actions: usize = memory.data(2048, 16)
 
 // What the host's grammar must agree on: it compares these before it relies on them.
 export const recordInts: u32 = 58
-export const blockInts: u32 = 20
+export const blockInts: u32 = 22
 export const maxBlocks: u32 = 8
 
 /** Offsets in `state`: epoch ms of the line's timestamp as a double, NaN where it is not spelled as usual; then integers. */

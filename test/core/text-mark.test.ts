@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
-import { markFrom, markOf } from '../../shared/core/text-mark.ts'
+import { markFrom, markOf, markOfBytes } from '../../shared/core/text-mark.ts'
 
 it('texts that differ have different marks, in every place and of every length (seed 3)', () => {
   const texts = new Set<string>(['', '\0', 'é', '漢字', 'a\0', '\0a'])
@@ -20,4 +20,29 @@ it('a mark is a whole number that a JSON file keeps (seed 4)', () => {
     { seed: 4, numRuns: 1_000 },
   )
   expect(markFrom(0x1fffff, -1)).toBe(Number.MAX_SAFE_INTEGER)
+})
+
+it('ASCII has the mark of its bytes (seed 5)', () => {
+  fc.assert(
+    fc.property(fc.string({ unit: 'binary-ascii' }), text => {
+      expect(markOfBytes(Buffer.from(text))).toBe(markOf(text))
+    }),
+    { seed: 5, numRuns: 1_000 },
+  )
+})
+
+it('and one changed byte changes the mark of any bytes (seed 6)', () => {
+  fc.assert(
+    fc.property(
+      fc.uint8Array({ minLength: 1, maxLength: 1_024 }),
+      fc.nat(),
+      fc.integer({ min: 1, max: 255 }),
+      (bytes, place, change) => {
+        const other = bytes.slice()
+        other[place % bytes.length] = (other[place % bytes.length] ?? 0) ^ change
+        expect(markOfBytes(other)).not.toBe(markOfBytes(bytes))
+      },
+    ),
+    { seed: 6, numRuns: 2_000 },
+  )
 })

@@ -60,7 +60,13 @@ describe('withViews', () => {
         const changedIds = new Set(changed.map(view => view.sessionId))
         const left = before.filter(({ sessionId }) => !ids.has(sessionId) && !changedIds.has(sessionId))
         const anew = [...left, ...changed].sort(compareViews)
-        expect(withViews(before.toSorted(compareViews), changed, ids)).toEqual(anew)
+        const sorted = before.toSorted(compareViews)
+        expect(withViews(sorted, changed, ids)).toEqual(anew)
+        // A guess may be right, or of a row that is no longer there.
+        const guesses = [...sorted, ...changed]
+        const guess = (id: string) => guesses.find(view => view.sessionId === id)
+        expect(withViews(sorted, changed, ids, guess)).toEqual(anew)
+        expect(withViews(sorted, changed, ids, id => ({ ...viewOf(1), sessionId: id }))).toEqual(anew)
       }),
       { seed, numRuns: 500 },
     )

@@ -208,7 +208,7 @@ function savedState(reader: PackReader, record: CheckpointRecord): TranscriptSta
 }
 
 async function fileState({ ports, roots }: PlannerParts, sessionId: string): Promise<TranscriptState | null> {
-  const found = await findSessionFiles(ports.files, roots, createTimeSlice(ports.clock), sessionId)
+  const found = await findSessionFiles(ports.files, roots, createTimeSlice(ports.clock), { only: sessionId })
   const main = found.sessions.get(sessionId)?.files.get('main')
   return main ? { bytes: main.stat.size, read: take => readFile(ports.files, path.resolve(main.path), take) } : null
 }

@@ -1,7 +1,8 @@
 /**
  * The detector's memory between two runs: how far each transcript was read and what it said, as plain JSON.
  *
- *   <folder>/sessions.json       of every session what each list shows, and how far its files were read; ASCII
+ *   <folder>/sessions.json       of every session what each list shows, and how far its files were read, see
+ *                                `index-columns.ts`
  *   <folder>/folds-<nn>.json     the rest, in shards by session id, read only when someone asks for it
  *                                (of old sessions it was not kept, see `kept-session.ts`)
  *
@@ -14,23 +15,16 @@
  * 3. A process that dies while it saves leaves every file old or new, never half.
  */
 import path from 'node:path'
-import { crc32 } from 'node:zlib'
-import {
-  type BriefFacts,
-  type CompactionOutlook,
-  type ContextFill,
-  parseSessionId,
-  type SessionCounts,
-  type SessionId,
-} from '../core/session.ts'
+import type { SessionId } from '../core/session.ts'
 import { briefFactsOf, foldText, saidGoodbye } from '../core/session-fold.ts'
 import { failureOf, makeFolderDurably, readBounded, replaceFile } from './durable-file.ts'
-import { type KeptSession, keepDigest, type SessionDigest } from './kept-session.ts'
+import { columnsText, type IndexEntry, storedSessions } from './index-columns.ts'
+import { type KeptSession, keepStored, type SessionDigest, type StoredSession } from './kept-session.ts'
 import type { Ports } from './ports.ts'
 import type { ReadState } from './stream-reader.ts'
 
 /** To be raised whenever a fold, an entry or what the reader makes of a line changes. */
-export const indexVersion = 3
+export const indexVersion = 4
 const shardCount = 32
 /** Larger files are not ours. Bytes. */
 const sizeLimit = 1_073_741_824
@@ -54,29 +48,22 @@ export function createDetectorIndex(ports: IndexPorts, folder: string): Detector
   const shardFile = (shard: number) => path.join(folder, `folds-${shard.toString(16).padStart(2, '0')}.json`)
   /** Of shards that were looked into: session id → line. */
   const shards = new Map<number, Map<SessionId, string>>()
-  let saved: ReadonlySet<SessionId> = new Set()
+  let saved: readonly SessionId[] = []
 
   return { load, save }
 
   function load(): Map<SessionId, KeptSession> {
+    const text = bodyOf(entriesFile)?.toString('latin1')
     const kept = new Map<SessionId, KeptSession>()
-    const body = bodyOf(entriesFile)
-    const { texts, sessions } = parseEntries(body?.toString('latin1'))
-    for (const entry of sessions) {
-      const session = keptFrom(entry, texts)
-      if (session !== null) kept.set(session.sessionId, session)
-    }
-    saved = new Set(kept.keys())
+    if (text === undefined) return kept
+    for (const session of storedSessions(text, foldTextOf)) kept.set(session.sessionId, keepStored(session))
+    saved = [...kept.keys()]
     return kept
   }
 
-  function keptFrom(entry: Entry, texts: readonly string[]): KeptSession | null {
-    const sessionId = parseSessionId(entry[0])
-    if (sessionId === null) return null
-    const reads = readsFrom(entry)
-    const brief = briefFrom(sessionId, entry, texts)
-    const digest = { brief, goodbye: entry[1] === 1, foldText: textInShard(sessionId, reads) }
-    return keepDigest(sessionId, reads, digest, false)
+  /** In its shard, as it was when the entries were read. */
+  function foldTextOf(session: StoredSession): string | null {
+    return foldOfLine(lineOf(session.sessionId), marksOf(session.reads()))
   }
 
   /** To be called before more is read. */
@@ -112,8 +99,9 @@ export function createDetectorIndex(ports: IndexPorts, folder: string): Detector
   }
 
   async function save(kept: ReadonlyMap<SessionId, KeptSession>, pause: () => Promise<void>): Promise<boolean> {
-    const changed = [...kept.values()].filter(session => session.isUnsaved)
-    const isGone = [...saved].some(id => !kept.has(id))
+    const read = [...kept.values()].filter(session => !session.isUnread)
+    const changed = read.filter(session => session.isUnsaved)
+    const isGone = saved.some(id => !kept.has(id))
     if (changed.length === 0 && !isGone) return true
     try {
       makeFolderDurably(files, folder)
@@ -121,7 +109,7 @@ export function createDetectorIndex(ports: IndexPorts, folder: string): Detector
         saveShard(shard, sessions, kept)
         await pause()
       }
-      replace(entriesFile, entriesText([...kept.values()]))
+      replace(entriesFile, columnsText(read.map(entryOf).sort(mostRecentFirst)))
     } catch (error) {
       log('warn', failureOf(error, `Writing the index in ${folder}`).message)
       return false
@@ -132,10 +120,11 @@ export function createDetectorIndex(ports: IndexPorts, folder: string): Detector
       session.isUnsaved = false
       const { sessionId, digest, reads } = session
       // From now on the text, if there is one, need not be held in memory.
-      if (digest !== null && digest.foldText() !== null)
-        session.digest = { ...digest, foldText: textInShard(sessionId, reads) }
+      if (digest === null || digest.foldText() === null) continue
+      const { brief, goodbye } = digest
+      session.digest = { brief, goodbye, foldText: textInShard(sessionId, reads) }
     }
-    saved = new Set(kept.keys())
+    saved = [...kept.keys()]
     return true
   }
 
@@ -157,6 +146,8 @@ export function createDetectorIndex(ports: IndexPorts, folder: string): Detector
 }
 
 function headOf(body: Buffer): string {
+  // Loaded where there is an index.
+  const { crc32 } = process.getBuiltinModule('node:zlib')
   return JSON.stringify({ format: 'asm-detector-index', version: indexVersion, sum: crc32(body) })
 }
 
@@ -183,134 +174,17 @@ function foldOfLine(line: string | null, marks: string): string | null {
 /** Of `["<id>"`. */
 const idLength = 39
 
-// An entry as a flat array, because its keys would be most of its bytes, and with numbers for the texts that many
-// sessions share: what is small is parsed soon.
-
-/** `[id, goodbye, title, ...7 texts, ...8 counts, ...4 numbers, context, compaction, fork, ...reads]`. */
-type Entry = readonly unknown[]
-
-interface Entries {
-  /** What `sharedTexts` of an entry are places in; -1 for none. */
-  readonly texts: readonly string[]
-  readonly sessions: readonly Entry[]
-}
-
-const sharedTexts = ['titleSource', 'model', 'branch', 'firstCwd', 'cwd', 'version', 'entrypoint'] as const
-const countNames = [
-  'messages',
-  'prompts',
-  'replies',
-  'toolCalls',
-  'compactions',
-  'lines',
-  'damagedLines',
-  'overlongLines',
-] as const satisfies readonly (keyof SessionCounts)[]
-/** Where an entry's reads begin, and how many values each takes. */
-const [readsAt, readLength] = [24, 8] as const
-
-function parseEntries(text: string | undefined): Entries {
-  return text === undefined ? { texts: [], sessions: [] } : (JSON.parse(text) as Entries)
-}
-
-function entriesText(sessions: readonly KeptSession[]): string {
-  const places = new Map<string, number>()
-  const placeOf = (text: string | null) => {
-    if (text === null) return -1
-    const place = places.get(text) ?? places.size
-    places.set(text, place)
-    return place
-  }
-  const lines = sessions.map(session => ascii(JSON.stringify(entryOf(session, placeOf))))
-  const texts = ascii(JSON.stringify([...places.keys()]))
-  return `{"texts":${texts},"sessions":[\n${lines.join(',\n')}\n]}\n`
-}
-
-/** The same JSON in ASCII: one character in a title that is not would double the size of all others in memory. */
-function ascii(json: string): string {
-  return json.replace(/[\u0080-\uffff]/g, unit => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`)
-}
-
-function entryOf(session: KeptSession, placeOf: (text: string | null) => number): Entry {
-  const { brief, goodbye } = briefOf(session)
-  const { counts, context, compaction } = brief
-  return [
-    session.sessionId,
-    goodbye ? 1 : 0,
-    brief.title,
-    ...sharedTexts.map(name => placeOf(brief[name])),
-    ...countNames.map(name => counts[name]),
-    brief.firstActivityMs,
-    brief.lastActivityMs,
-    brief.changedFiles,
-    context && [context.tokens, context.windowTokens, context.percent],
-    compaction && [compaction.atTokens, compaction.leftTokens, compaction.leftPercent, compaction.turnsLeft],
-    brief.forkedFrom,
-    ...[...session.reads].flatMap(([stream, { position, dev, ino, size, mtimeMs, guard }]) => {
-      return [stream, position.endByte, position.scannedTo, dev, ino, size, mtimeMs, guard]
-    }),
-  ]
+function entryOf(session: KeptSession): IndexEntry {
+  return { ...briefOf(session), reads: session.reads }
 }
 
 function briefOf({ fold, digest, facts }: KeptSession): Pick<SessionDigest, 'brief' | 'goodbye'> {
   if (fold !== null) return { brief: facts ?? briefFactsOf(fold), goodbye: saidGoodbye(fold) }
-  if (digest === null) throw new Error('a kept session has neither fold nor digest')
-  return digest
+  if (digest === null) throw new Error('a session is to be saved that nobody has read')
+  return { brief: digest.brief, goodbye: digest.goodbye }
 }
 
-function readsFrom(entry: Entry): Map<string, ReadState> {
-  const reads = new Map<string, ReadState>()
-  for (let at = readsAt; at < entry.length; at += readLength) {
-    const position = { endByte: entry[at + 1], scannedTo: entry[at + 2] }
-    const file = { dev: entry[at + 3], ino: entry[at + 4], size: entry[at + 5], mtimeMs: entry[at + 6] }
-    const read = { position, ...file, guard: entry[at + 7] }
-    reads.set(entry[at] as string, read as ReadState)
-  }
-  return reads
-}
-
-/** By index: unpacking ten thousand arrays would cost more than reading them. */
-function briefFrom(sessionId: SessionId, entry: Entry, texts: readonly string[]): BriefFacts {
-  const text = (at: number) => texts[entry[at] as number] ?? null
-  return {
-    sessionId,
-    title: entry[2],
-    titleSource: text(3),
-    model: text(4),
-    branch: text(5),
-    firstCwd: text(6),
-    cwd: text(7),
-    version: text(8),
-    entrypoint: text(9),
-    counts: countsFrom(entry, 10),
-    firstActivityMs: entry[18],
-    lastActivityMs: entry[19],
-    changedFiles: entry[20],
-    context: contextFrom(entry[21] as readonly number[] | null),
-    compaction: compactionFrom(entry[22] as readonly number[] | null),
-    forkedFrom: entry[23],
-  } as BriefFacts
-}
-
-function countsFrom(entry: Entry, at: number): SessionCounts {
-  return {
-    messages: entry[at],
-    prompts: entry[at + 1],
-    replies: entry[at + 2],
-    toolCalls: entry[at + 3],
-    compactions: entry[at + 4],
-    lines: entry[at + 5],
-    damagedLines: entry[at + 6],
-    overlongLines: entry[at + 7],
-  } as SessionCounts
-}
-
-function contextFrom(numbers: readonly number[] | null): ContextFill | null {
-  return numbers && ({ tokens: numbers[0], windowTokens: numbers[1], percent: numbers[2] } as ContextFill)
-}
-
-function compactionFrom(numbers: readonly (number | null)[] | null): CompactionOutlook | null {
-  if (numbers === null) return null
-  const [atTokens, leftTokens, leftPercent, turnsLeft] = numbers
-  return { atTokens, leftTokens, leftPercent, turnsLeft } as CompactionOutlook
+/** The order in which they are told: what is in order already is sorted in no time. */
+function mostRecentFirst({ brief: a }: IndexEntry, { brief: b }: IndexEntry): number {
+  return (b.lastActivityMs ?? 0) - (a.lastActivityMs ?? 0)
 }

@@ -11,7 +11,7 @@
  *    other ones by now, or it was damaged, the session is as if it had never been read: whoever asks next reads it whole.
  *    So is one whose fold was not kept and that has grown: its old lines are read together with the new ones.
  */
-import type { BriefFacts, SessionFacts, SessionId } from '../core/session.ts'
+import type { BriefFacts, DetectedSession, SessionFacts, SessionId } from '../core/session.ts'
 import {
   briefFactsOf,
   dropStream,
@@ -22,7 +22,7 @@ import {
   type SessionFold,
   saidGoodbye,
 } from '../core/session-fold.ts'
-import type { FoundFile } from './session-files.ts'
+import type { FoundSession, FoundStreams } from './session-files.ts'
 import { isUpToDate, type ReadState, readAgain, readStream, type StreamReading } from './stream-reader.ts'
 
 /** What a session's files said so far, and where the rest of it lies. */
@@ -41,51 +41,96 @@ export interface Rereader {
   whole(kept: KeptSession): void
 }
 
-export interface KeptSession {
+/** What an index holds of a session. It is made into objects only where someone asks for them. */
+export interface StoredSession extends SessionDigest {
   readonly sessionId: SessionId
-  /** By stream name, for every file that has lines. */
-  readonly reads: Map<string, ReadState>
+  /** See {@link isCurrent}. */
+  isCurrent(found: FoundStreams): boolean
+  /** How far a file was read, to its last line end; null if it was not. */
+  endByte(stream: string): number | null
+  reads(): Map<string, ReadState>
+}
+
+/** Made for every session that there is: a class, so that all have one shape and few parts. */
+export class KeptSession {
+  readonly sessionId: SessionId
   /** Of the last reading. */
-  problems: readonly string[]
+  problems: readonly string[] = nothing
   /** True while the index does not know what is kept here. */
   isUnsaved: boolean
-  /** Either of the two is there. */
-  fold: SessionFold | null
+  /** Of a session that was read, either of the two is there. */
+  fold: SessionFold | null = null
   digest: SessionDigest | null
   /** Null when the fold has changed since. */
-  facts: SessionFacts | null
-  /** Its files, as they were found last. */
-  found: ReadonlyMap<string, FoundFile>
-  /** Null until it was described. */
-  reread: Rereader | null
-}
+  facts: SessionFacts | null = null
+  /** Its files, as they were found last; null if it has none. */
+  found: FoundSession | null = null
+  /** What was told of it, while its files have not changed since. */
+  told: DetectedSession | null = null
+  /** Null until it was found. */
+  reread: Rereader | null = null
+  #reads: Map<string, ReadState> | null = null
+  /** Null once {@link reads} were made of it. */
+  #stored: StoredSession | null
 
-export function keepNothing(sessionId: SessionId): KeptSession {
-  const fold = emptyFold(sessionId)
-  return { ...blank(sessionId), isUnsaved: true, fold }
-}
-
-export function keepDigest(
-  sessionId: SessionId,
-  reads: Map<string, ReadState>,
-  digest: SessionDigest,
-  isUnsaved: boolean,
-): KeptSession {
-  return { ...blank(sessionId), reads, isUnsaved, digest }
-}
-
-function blank(sessionId: SessionId): KeptSession {
-  return {
-    sessionId,
-    reads: new Map(),
-    problems: [],
-    isUnsaved: false,
-    fold: null,
-    digest: null,
-    facts: null,
-    found: new Map(),
-    reread: null,
+  constructor(sessionId: SessionId, stored: StoredSession | null) {
+    this.sessionId = sessionId
+    this.isUnsaved = stored === null
+    this.digest = stored
+    this.#stored = stored
   }
+
+  /** A copy that does not go on. @param text Its fold, if that was kept. */
+  asItIs(text: string | null): KeptSession {
+    const copy = new KeptSession(this.sessionId, null)
+    for (const [stream, read] of this.reads) copy.reads.set(stream, read)
+    if (this.digest !== null) {
+      const { brief, goodbye } = this.digest
+      copy.digest = { brief, goodbye, foldText: () => text }
+    }
+    copy.found = this.found
+    copy.reread = this.reread
+    return copy
+  }
+
+  get isUnread(): boolean {
+    return this.fold === null && this.digest === null
+  }
+
+  /** By stream name, for every file that has lines. */
+  get reads(): Map<string, ReadState> {
+    this.#reads ??= this.#stored?.reads() ?? new Map()
+    this.#stored = null
+    return this.#reads
+  }
+
+  /** True if nothing of these files is new, and none is gone. */
+  isCurrent(found: FoundStreams): boolean {
+    return this.#stored?.isCurrent(found) ?? areCurrent(found, this.reads)
+  }
+
+  /** How far a file was read, to its last line end. */
+  endByte(stream: string): number {
+    return this.#stored?.endByte(stream) ?? this.#reads?.get(stream)?.position.endByte ?? 0
+  }
+}
+
+const nothing: readonly string[] = []
+
+/** Of a session that nobody has read yet. */
+export function keepNothing(sessionId: SessionId): KeptSession {
+  return new KeptSession(sessionId, null)
+}
+
+export function keepStored(stored: StoredSession): KeptSession {
+  return new KeptSession(stored.sessionId, stored)
+}
+
+/** What someone else read of a session that nobody had read. */
+export function keepDigest(kept: KeptSession, reads: ReadonlyMap<string, ReadState>, digest: SessionDigest): void {
+  for (const [stream, state] of reads) kept.reads.set(stream, state)
+  kept.digest = digest
+  noteChange(kept)
 }
 
 /**
@@ -149,53 +194,70 @@ function factsOfDigest(kept: KeptSession): SessionFacts {
 type FactLists = Omit<SessionFacts, keyof BriefFacts>
 
 /**
- * Facts whose lists are made when one of them is first asked for. A class, because ten thousand objects with accessors
- * of their own take half a second to make; so what is spread of it lacks the lists.
+ * Facts whose lists are made when one of them is first asked for, and the rest where it lies. A class with accessors,
+ * because there are ten thousand of them; so what is spread of it lacks all but the id.
  */
 class DigestFacts implements SessionFacts {
-  readonly sessionId
-  readonly title
-  readonly titleSource
-  readonly model
-  readonly branch
-  readonly firstCwd
-  readonly cwd
-  readonly version
-  readonly entrypoint
-  readonly counts
-  readonly firstActivityMs
-  readonly lastActivityMs
-  readonly changedFiles
-  readonly context
-  readonly compaction
-  readonly forkedFrom
+  readonly sessionId: SessionId
+  readonly #brief: BriefFacts
   #kept: KeptSession
   #lists: FactLists | null = null
 
   constructor(brief: BriefFacts, kept: KeptSession) {
-    this.#kept = kept
     this.sessionId = brief.sessionId
-    this.title = brief.title
-    this.titleSource = brief.titleSource
-    this.model = brief.model
-    this.branch = brief.branch
-    this.firstCwd = brief.firstCwd
-    this.cwd = brief.cwd
-    this.version = brief.version
-    this.entrypoint = brief.entrypoint
-    this.counts = brief.counts
-    this.firstActivityMs = brief.firstActivityMs
-    this.lastActivityMs = brief.lastActivityMs
-    this.changedFiles = brief.changedFiles
-    this.context = brief.context
-    this.compaction = brief.compaction
-    this.forkedFrom = brief.forkedFrom
+    this.#brief = brief
+    this.#kept = kept
+  }
+
+  get title() {
+    return this.#brief.title
+  }
+  get titleSource() {
+    return this.#brief.titleSource
+  }
+  get model() {
+    return this.#brief.model
+  }
+  get branch() {
+    return this.#brief.branch
+  }
+  get firstCwd() {
+    return this.#brief.firstCwd
+  }
+  get cwd() {
+    return this.#brief.cwd
+  }
+  get version() {
+    return this.#brief.version
+  }
+  get entrypoint() {
+    return this.#brief.entrypoint
+  }
+  get counts() {
+    return this.#brief.counts
+  }
+  get firstActivityMs() {
+    return this.#brief.firstActivityMs
+  }
+  get lastActivityMs() {
+    return this.#brief.lastActivityMs
+  }
+  get changedFiles() {
+    return this.#brief.changedFiles
+  }
+  get context() {
+    return this.#brief.context
+  }
+  get compaction() {
+    return this.#brief.compaction
+  }
+  get forkedFrom() {
+    return this.#brief.forkedFrom
   }
 
   /** What they are made from goes on without them (invariant 1). @param text Its fold, if that was kept. */
   partFrom(kept: KeptSession, text: string | null): void {
-    const digest = kept.digest && { ...kept.digest, foldText: () => text }
-    this.#kept = { ...kept, reads: new Map(kept.reads), digest }
+    this.#kept = kept.asItIs(text)
   }
 
   get filesChanged() {
@@ -231,16 +293,14 @@ function listsOf(kept: KeptSession): FactLists {
   return { filesChanged, lastPrompts, lastCommands, lastReply, todos }
 }
 
-/** A new session's files are read, or some of them have something new. */
-export function isCurrent(kept: KeptSession | undefined, found: ReadonlyMap<string, FoundFile>): boolean {
-  if (kept === undefined) return false
+function areCurrent(found: FoundStreams, reads: ReadonlyMap<string, ReadState>): boolean {
   let known = 0
   for (const { stream, stat } of found.values()) {
     if (!hasLines(stream)) continue
-    if (!isUpToDate(kept.reads.get(stream), stat)) return false
+    if (!isUpToDate(reads.get(stream), stat)) return false
     known += 1
   }
-  return known === kept.reads.size
+  return known === reads.size
 }
 
 /**
@@ -250,10 +310,10 @@ export function isCurrent(kept: KeptSession | undefined, found: ReadonlyMap<stri
 export function* readKept(
   parts: Pick<StreamReading, 'files' | 'scanner'>,
   kept: KeptSession,
-  found: ReadonlyMap<string, FoundFile>,
+  found: FoundStreams,
 ): Generator<number> {
   kept.problems = []
-  if (isCurrent(kept, found)) return
+  if (kept.isCurrent(found)) return
   const fold = foldOf(kept)
   dropVanished(kept, fold, found)
   const problems: string[] = []
@@ -269,7 +329,7 @@ export function* readKept(
   kept.problems = problems
 }
 
-function dropVanished(kept: KeptSession, fold: SessionFold, found: ReadonlyMap<string, FoundFile>): void {
+function dropVanished(kept: KeptSession, fold: SessionFold, found: FoundStreams): void {
   for (const stream of kept.reads.keys()) {
     if (found.has(stream)) continue
     dropStream(fold, stream)
@@ -290,7 +350,7 @@ export function foldAgain(
 ): SessionFold | null {
   const fold = emptyFold(sessionId)
   for (const [stream, before] of reads) {
-    const path = found.get(stream)?.path
+    const path = found?.files.get(stream)?.path
     if (path === undefined || !readAgain({ ...parts, fold, stream, path }, before)) return null
   }
   return fold

@@ -6,7 +6,6 @@
  * asker. Decides nothing about what is read.
  */
 import { availableParallelism } from 'node:os'
-import { Worker } from 'node:worker_threads'
 import type { BriefFacts, SessionId } from '../core/session.ts'
 import type { Log } from './ports.ts'
 import type { FoundFile } from './session-files.ts'
@@ -14,7 +13,7 @@ import type { ReadState } from './stream-reader.ts'
 
 export interface ScanJob {
   readonly sessionId: SessionId
-  readonly streams: readonly (readonly [stream: string, file: FoundFile])[]
+  readonly files: readonly FoundFile[]
   /** Whether the answer is to hold the fold. */
   readonly keepsText: boolean
 }
@@ -75,6 +74,8 @@ export function startCrew(parts: CrewParts): ScanCrew {
 
 function runWorker({ workers, nextJobs, onScanned, log }: CrewParts, lost: SessionId[]): Promise<void> {
   return new Promise(resolve => {
+    // Loaded where there is much to read.
+    const { Worker } = process.getBuiltinModule('node:worker_threads')
     const worker = new Worker(workers.script, {
       name: 'scan',
       resourceLimits: { maxOldGenerationSizeMb: heapLimit },

@@ -75,7 +75,7 @@ export function createScanRound({ waiting, workers, log, onScanned }: ScanRoundP
       if (one === undefined || taken.has(one.session.sessionId)) continue
       take(one)
       bytes += one.bytes
-      jobs.push({ sessionId: one.session.sessionId, streams: [...one.session.files], keepsText: one.keepsText })
+      jobs.push({ sessionId: one.session.sessionId, files: one.session.files.values(), keepsText: one.keepsText })
     }
     return jobs
   }

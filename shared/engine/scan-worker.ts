@@ -6,6 +6,7 @@ import { parentPort } from 'node:worker_threads'
 import { digestOf, foldOf, keepNothing, readKept } from './kept-session.ts'
 import { nodeFiles } from './node-ports.ts'
 import type { ScanAnswer, ScanJob, ScannedSession } from './scan-crew.ts'
+import { SessionFiles } from './session-files.ts'
 import { createScanner } from './transcript-scanner.ts'
 
 const scanner = createScanner()
@@ -14,10 +15,12 @@ parentPort?.on('message', (jobs: readonly ScanJob[]) => {
   for (const job of jobs) parentPort?.postMessage(scan(job) satisfies ScanAnswer)
 })
 
-function scan({ sessionId, streams, keepsText }: ScanJob): ScannedSession {
+function scan({ sessionId, files, keepsText }: ScanJob): ScannedSession {
   const kept = keepNothing(sessionId)
+  const found = new SessionFiles()
+  for (const file of files) found.set(file)
   let bytes = 0
-  for (const read of readKept({ files: nodeFiles, scanner }, kept, new Map(streams))) bytes += read
+  for (const read of readKept({ files: nodeFiles, scanner }, kept, found)) bytes += read
   const { brief, goodbye, text } = digestOf(foldOf(kept), keepsText)
   return { sessionId, bytes, reads: kept.reads, problems: kept.problems, brief, goodbye, foldText: text }
 }

@@ -23,10 +23,46 @@ export interface FoundFile {
   readonly stat: FilePeek
 }
 
+/** Of one session, by stream name. */
+export interface FoundStreams {
+  readonly size: number
+  get(stream: string): FoundFile | undefined
+  has(stream: string): boolean
+  values(): Iterable<FoundFile>
+}
+
+/** As a map, but small: thousands of sessions have one file only. */
+export class SessionFiles implements FoundStreams {
+  #main: FoundFile | undefined = undefined
+  #others: Map<string, FoundFile> | null = null
+
+  get size(): number {
+    return (this.#main === undefined ? 0 : 1) + (this.#others?.size ?? 0)
+  }
+
+  get(stream: string): FoundFile | undefined {
+    return stream === 'main' ? this.#main : this.#others?.get(stream)
+  }
+
+  has(stream: string): boolean {
+    return this.get(stream) !== undefined
+  }
+
+  set(file: FoundFile): void {
+    if (file.stream === 'main') this.#main = file
+    else this.#others = (this.#others ?? new Map()).set(file.stream, file)
+  }
+
+  values(): readonly FoundFile[] {
+    if (this.#others === null) return this.#main === undefined ? [] : [this.#main]
+    return this.#main === undefined ? [...this.#others.values()] : [this.#main, ...this.#others.values()]
+  }
+}
+
 export interface FoundSession {
   readonly sessionId: SessionId
-  /** By stream name. Where a stream was found more than once: the largest, then the newest. */
-  readonly files: Map<string, FoundFile>
+  /** Where a stream was found more than once: the largest, then the newest. */
+  readonly files: SessionFiles
   /** In words. */
   readonly problems: string[]
 }
@@ -45,18 +81,55 @@ const limits = { depth: 8, files: 20_000, problems: 50 } as const
 /** Whether others are due is asked once in so many files: a look at one takes less than the question. */
 const askEvery = 16
 
-/** @param only Of this session alone, without sub-agents that lie beside the sessions' own files. */
+/** Tells the session of a transcript's name; null if it is of none. */
+export type ReadName = (name: string) => SessionId | null
+
+/** Names that are remembered at most. A name takes about 150 bytes. */
+const namesAtMost = 100_000
+
+/**
+ * Remembers names from one look to the next: reading ten thousand takes longer than finding them again, and whoever
+ * is given the very same id each time compares it in no time.
+ *
+ * @param known Sessions that are likely to be found.
+ */
+export function rememberNames(known: Iterable<SessionId>): ReadName {
+  const ids = new Map<string, SessionId>()
+  for (const sessionId of known) ids.set(`${sessionId}${ending}`, sessionId)
+  return name => {
+    const before = ids.get(name)
+    if (before !== undefined) return before
+    const sessionId = readName(name)
+    if (ids.size >= namesAtMost) ids.clear()
+    if (sessionId !== null) ids.set(name, sessionId)
+    return sessionId
+  }
+}
+
+const ending = '.jsonl'
+
+function readName(name: string): SessionId | null {
+  return parseSessionId(name.slice(0, -ending.length))
+}
+
+export interface FindOptions {
+  /** Of this session alone, without sub-agents that lie beside the sessions' own files. */
+  readonly only?: SessionId
+  /** Default: each name is read anew. */
+  readonly readName?: ReadName
+}
+
 export async function findSessionFiles(
   files: FileSystem,
   roots: readonly string[],
   slice: TimeSlice,
-  only?: SessionId,
+  options: FindOptions = {},
 ): Promise<FoundFiles> {
   const found = { sessions: new Map<SessionId, FoundSession>(), legacy: [] as FoundFile[], notices: [] as string[] }
   for (const root of roots) {
     const projects = path.join(root, 'projects')
     for (const name of namesIn(files, projects, found.notices)) {
-      await findInFolder(files, root, path.join(projects, name), found, slice, only)
+      await findInFolder(files, root, path.join(projects, name), found, slice, options)
     }
   }
   return { ...found, legacy: dropTwins(found.legacy) }
@@ -70,14 +143,16 @@ async function findInFolder(
   folder: string,
   found: Finding,
   slice: TimeSlice,
-  only?: SessionId,
+  { only, readName: idOf = readName }: FindOptions,
 ): Promise<void> {
   let looked = 0
+  // In one piece: each part more is work for every name.
+  const within = folder + path.sep
   for (const name of namesIn(files, folder, found.notices)) {
     if (++looked % askEvery === 0 && slice.isOver()) await slice.next()
-    const at = `${folder}${path.sep}${name}`
-    const isLines = name.endsWith('.jsonl')
-    const sessionId = parseSessionId(isLines ? name.slice(0, -'.jsonl'.length) : name)
+    const at = within + name
+    const isLines = name.endsWith(ending)
+    const sessionId = isLines ? idOf(name) : parseSessionId(name)
     if (only !== undefined && sessionId !== only) continue
     if (sessionId === null) {
       if (isLines && name.startsWith('agent-')) addLegacy(files, root, at, found)
@@ -105,7 +180,7 @@ function namesIn(files: FileSystem, folder: string, notices: string[]): readonly
 function sessionOf(found: Finding, sessionId: SessionId): FoundSession {
   const known = found.sessions.get(sessionId)
   if (known !== undefined) return known
-  const session: FoundSession = { sessionId, files: new Map(), problems: [] }
+  const session: FoundSession = { sessionId, files: new SessionFiles(), problems: [] }
   found.sessions.set(sessionId, session)
   return session
 }
@@ -136,9 +211,10 @@ async function addSessionFolder(
     { at: top, name: '', depth: 0 },
   ]
   for (let folder = waiting.shift(); folder !== undefined; folder = waiting.shift()) {
+    const within = folder.at + path.sep
     for (const entry of namesIn(files, folder.at, session.problems)) {
       if (slice.isOver()) await slice.next()
-      const at = `${folder.at}${path.sep}${entry}`
+      const at = within + entry
       const name = folder.name === '' ? entry : `${folder.name}/${entry}`
       const stat = statOf(files, at, session.problems)
       if (stat?.kind !== 'folder') addFile(session, name, root, at, stat)
@@ -157,7 +233,7 @@ function addFile(session: FoundSession, stream: string, root: string, at: string
   }
   const other = session.files.get(stream)
   const file: FoundFile = { stream, path: at, root, stat }
-  if (other === undefined) session.files.set(stream, file)
+  if (other === undefined) session.files.set(file)
   else if (!isSameFile(stat, other.stat)) settle(session, file, other)
 }
 
@@ -178,7 +254,7 @@ function note(problems: string[], problem: string): void {
 /** The same stream in two folders or roots: a copy, or a move that was cut short. */
 function settle(session: FoundSession, file: FoundFile, other: FoundFile): void {
   const [kept, left] = isBetter(file.stat, other.stat) ? [file, other] : [other, file]
-  session.files.set(kept.stream, kept)
+  session.files.set(kept)
   note(session.problems, `Found twice: ${kept.path} is read, ${left.path} is smaller or older and is left alone`)
 }
 

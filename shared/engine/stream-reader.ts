@@ -44,12 +44,16 @@ export interface StreamReading {
 /** Two ways of asking for a file's time may differ by less: no clock of a file system is as fine. */
 const sameTimeMs = 0.002
 
+export function isSameTime(aMs: number, bMs: number): boolean {
+  return Math.abs(aMs - bMs) < sameTimeMs
+}
+
 /** True if a file that was read before cannot have anything new. */
 export function isUpToDate(state: ReadState | undefined, stat: FilePeek): boolean {
   return (
     state !== undefined &&
     state.size === stat.size &&
-    Math.abs(state.mtimeMs - stat.mtimeMs) < sameTimeMs &&
+    isSameTime(state.mtimeMs, stat.mtimeMs) &&
     isSameIdentity(state, stat)
   )
 }

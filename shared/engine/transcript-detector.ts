@@ -34,8 +34,14 @@ import type { FilePeek, Ports } from './ports.ts'
 import { createProjectResolver } from './project-resolver.ts'
 import type { ScannedSession, ScanWorkers } from './scan-crew.ts'
 import { createScanRound, type WaitingSession } from './scan-round.ts'
-import { type FoundFile, type FoundSession, findSessionFiles } from './session-files.ts'
-import { isUpToDate, type ReadState } from './stream-reader.ts'
+import {
+  type FoundFile,
+  type FoundSession,
+  type FoundStreams,
+  findSessionFiles,
+  rememberNames,
+} from './session-files.ts'
+import { isUpToDate } from './stream-reader.ts'
 import { createTimeSlice, type TimeSlice } from './time-slice.ts'
 import { touchedBy } from './touched-paths.ts'
 import { createGlance, type Glimpsed, glimpseFiles } from './transcript-glance.ts'
@@ -106,19 +112,17 @@ const glanceAtMost = 40
 
 export function createDetector(ports: DetectorPorts, { roots, indexFolder, workers }: DetectorOptions): Detector {
   const { clock, files, processes, log } = ports
-  const scanner = createScanner()
+  let scanner: TranscriptScanner | null = null
   const rereader = createRereader(files)
   const projects = createProjectResolver(files, clock)
   const owners = createLegacyOwners(files)
   const index = indexFolder === undefined ? null : createDetectorIndex(ports, indexFolder)
   const kept = index?.load() ?? new Map<SessionId, KeptSession>()
-  /** As of the last look at each. */
-  let present: Map<SessionId, FoundSession> = new Map()
-  /** What was told of each session whose files have not changed since. */
-  const described = new Map<SessionId, DetectedSession>()
+  const readName = rememberNames(kept.keys())
   let registry: LiveRegistry = { entries: new Map(), folders: new Map(), notices: [] }
   const heldIds = rememberHeldIds()
-  const unregistered = new Map<string, LiveState>()
+  /** By root and version. */
+  const unregistered = new Map<string, Map<string | null, LiveState>>()
   let notices: readonly string[] = []
   let savedMs = Number.NEGATIVE_INFINITY
   let tail: Promise<unknown> = Promise.resolve()
@@ -140,49 +144,51 @@ export function createDetector(ports: DetectorPorts, { roots, indexFolder, worke
 
   async function refresh(onProgress: OnProgress = () => {}): Promise<DetectedSession[]> {
     const slice = createTimeSlice(clock)
-    const found = await findSessionFiles(files, roots, slice)
+    const found = await findSessionFiles(files, roots, slice, { readName })
     for (const file of found.legacy) adopt(found.sessions, file)
-    const before = present
     const homeless = takeHomeless(found.sessions)
-    present = found.sessions
-    const sessions = [...present.values()]
-    for (const session of sessions) {
-      const { sessionId } = session
-      if (described.has(sessionId) && !isSameFinding(before.get(sessionId), session)) described.delete(sessionId)
+    for (const session of found.sessions.values()) noteFinding(session)
+    if (kept.size > found.sessions.size) {
+      for (const sessionId of kept.keys()) if (!found.sessions.has(sessionId)) kept.delete(sessionId)
     }
-    for (const sessionId of kept.keys()) if (!present.has(sessionId)) forget(sessionId)
-    await readAll(sessions, slice, onProgress)
+    await readAll(slice, onProgress)
     noteRegistry(readLiveRegistry(files, roots))
     say([...found.notices, ...homeless.flatMap(session => session.problems), ...registry.notices])
     inTurn(() => save(slice, saveEveryMs)).catch(error =>
       log('error', 'saving the index failed', { error: String(error) }),
     )
-    return sessions.map(describe).sort(mostRecentFirst)
+    const told: DetectedSession[] = []
+    for (const session of kept.values()) if (session.found !== null) told.push(describe(session, session.found))
+    return told.sort(mostRecentFirst)
   }
 
-  function forget(sessionId: SessionId): void {
-    kept.delete(sessionId)
-    described.delete(sessionId)
+  function noteFinding(found: FoundSession): void {
+    const session = keptOf(found.sessionId)
+    if (session.told !== null && !isSameFinding(session.found, found)) session.told = null
+    session.found = found
+    session.reread = rereader
   }
 
   function noteRegistry(read: LiveRegistry): void {
-    const next = heldIds(read, id => present.has(id))
-    if (!isDeepStrictEqual(registry.folders, next.folders)) unregistered.clear()
+    const next = heldIds(read, id => (kept.get(id)?.found ?? null) !== null)
+    if (!isSameTable(registry.folders, next.folders)) unregistered.clear()
     registry = next
   }
 
   /** Sessions that no process has registered are all alike but for these clues. */
   function liveState(clues: EndedClues): LiveState {
     if (registry.entries.has(clues.sessionId)) return liveStateOf(registry, processes, clues)
-    const key = `${clues.root}\n${clues.version}`
-    const known = unregistered.get(key) ?? liveStateOf(registry, processes, clues)
-    unregistered.set(key, known)
-    return known
+    const known = unregistered.get(clues.root)?.get(clues.version)
+    if (known !== undefined) return known
+    const byVersion = unregistered.get(clues.root) ?? new Map<string | null, LiveState>()
+    const live = liveStateOf(registry, processes, clues)
+    unregistered.set(clues.root, byVersion.set(clues.version, live))
+    return live
   }
 
   function adopt(sessions: ReadonlyMap<SessionId, FoundSession>, file: FoundFile): void {
     const owner = owners.ownerOf(file)
-    if (owner !== null) sessions.get(owner)?.files.set(file.stream, file)
+    if (owner !== null) sessions.get(owner)?.files.set(file)
   }
 
   function say(next: readonly string[]): void {
@@ -196,16 +202,16 @@ export function createDetector(ports: DetectorPorts, { roots, indexFolder, worke
     savedMs = clock.monotonicMs()
   }
 
-  async function readAll(sessions: readonly FoundSession[], slice: TimeSlice, onProgress: OnProgress): Promise<void> {
-    const total = sessions.length
+  async function readAll(slice: TimeSlice, onProgress: OnProgress): Promise<void> {
+    const total = kept.size
     const waiting: WaitingSession[] = []
-    for (const session of sessions) {
-      if (described.has(session.sessionId)) continue
-      const before = kept.get(session.sessionId)
-      const bytes = bytesToRead(session, before)
-      const isLarge = bytes > keepTextFrom
-      if (bytes > 0 || hasLost(session, before))
-        waiting.push({ session, bytes, isNew: before === undefined, keepsText: isLarge })
+    for (const session of kept.values()) {
+      const { found } = session
+      if (found === null || session.told !== null) continue
+      // What the last look left as a problem may have passed.
+      if (session.problems.length === 0 && session.isCurrent(found.files)) continue
+      const bytes = bytesToRead(found, session)
+      waiting.push({ session: found, bytes, isNew: session.isUnread, keepsText: bytes > keepTextFrom })
     }
     waiting.sort((a, b) => newestFirst(a.session, b.session))
     for (const one of waiting.slice(0, condenseFrom)) one.keepsText = true
@@ -243,10 +249,10 @@ export function createDetector(ports: DetectorPorts, { roots, indexFolder, worke
     tell()
   }
 
-  function bytesToRead({ files: found }: FoundSession, session: KeptSession | undefined): number {
+  function bytesToRead({ files: found }: FoundSession, session: KeptSession): number {
     let bytes = 0
     for (const { stream, stat } of found.values()) {
-      const before = session?.reads.get(stream)
+      const before = session.reads.get(stream)
       // An empty file is looked at once all the same.
       if (hasLines(stream) && !isUpToDate(before, stat))
         bytes += Math.max(1, stat.size - (before?.position.scannedTo ?? 0))
@@ -254,17 +260,15 @@ export function createDetector(ports: DetectorPorts, { roots, indexFolder, worke
     return bytes
   }
 
-  /** A file is gone, or the last look left a problem behind. */
-  function hasLost({ files: found }: FoundSession, session: KeptSession | undefined): boolean {
-    if (session === undefined) return false
-    if (session.problems.length > 0) return true
-    for (const stream of session.reads.keys()) if (!found.has(stream)) return true
-    return false
-  }
-
   /** Brings what is kept of a session up to date; yields the bytes read, chunk by chunk. */
   function* read({ sessionId, files: found }: FoundSession): Generator<number> {
-    yield* readKept({ files, scanner }, keptOf(sessionId), found)
+    yield* readKept({ files, scanner: ownScanner() }, keptOf(sessionId), found)
+  }
+
+  /** Made when there is something to read: where nothing is new there is not. */
+  function ownScanner(): TranscriptScanner {
+    scanner ??= createScanner()
+    return scanner
   }
 
   function keptOf(sessionId: SessionId): KeptSession {
@@ -276,33 +280,29 @@ export function createDetector(ports: DetectorPorts, { roots, indexFolder, worke
   }
 
   function keepScanned({ sessionId, reads, problems, brief, goodbye, foldText }: ScannedSession): void {
-    const session = keepDigest(sessionId, reads, { brief, goodbye, foldText: () => foldText }, true)
+    const session = keptOf(sessionId)
+    keepDigest(session, reads, { brief, goodbye, foldText: () => foldText })
     session.problems = problems
-    kept.set(sessionId, session)
   }
 
-  function describe(found: FoundSession): DetectedSession {
-    const { sessionId } = found
-    const session = keptOf(sessionId)
-    const before = described.get(sessionId)
+  function describe(session: KeptSession, found: FoundSession): DetectedSession {
+    const { sessionId, told: before } = session
     const facts = before?.facts ?? keptFacts(session)
     const root = found.files.get('main')?.root ?? ''
     const live = liveState({ sessionId, root, version: facts.version, saidGoodbye: keptGoodbye(session) })
     const project = projects.resolve(facts.cwd, facts.firstCwd)
     if (before?.project === project && isSameLive(before.live, live)) return before
-    session.found = found.files
-    session.reread = rereader
     const streams = before?.streams ?? streamsOf(found.files, session)
-    const told = { facts, streams, live, project, problems: [...found.problems, ...session.problems] }
+    const told = { facts, streams, live, project, problems: problemsOf(found, session) }
     // A problem may pass without a sign on the disk.
-    if (told.problems.length === 0) described.set(sessionId, told)
+    session.told = told.problems.length === 0 ? told : null
     return told
   }
 
   async function glance(): Promise<readonly DetectedSession[]> {
     const slice = createTimeSlice(clock)
     noteRegistry(readLiveRegistry(files, roots))
-    const read = createGlance(files, scanner)
+    const read = createGlance(files, ownScanner())
     const nothing = factsOf(emptyFold(''))
     const told: DetectedSession[] = []
     for (const file of glimpseFiles(files, roots)) {
@@ -340,7 +340,7 @@ export function createDetector(ports: DetectorPorts, { roots, indexFolder, worke
         continue
       }
       for (const _ of read(session)) if (slice.isOver()) await slice.next()
-      sessions.push(describe(session))
+      sessions.push(describe(keptOf(id), session))
     }
     return { sessions, gone }
   }
@@ -359,27 +359,28 @@ export function createDetector(ports: DetectorPorts, { roots, indexFolder, worke
     paths: readonly string[],
     slice: TimeSlice,
   ): Promise<FoundSession | undefined> {
-    const known = present.get(sessionId)
-    described.delete(sessionId)
-    if (known !== undefined && updateStats(known, paths)) return known
-    const found = (await findSessionFiles(files, roots, slice, sessionId)).sessions.get(sessionId)
-    for (const [stream, file] of known?.files ?? []) if (stream.startsWith('legacy/')) found?.files.set(stream, file)
+    const session = kept.get(sessionId)
+    const known = session?.found ?? null
+    if (session !== undefined) session.told = null
+    if (known !== null && updateStats(known, paths)) return known
+    const found = (await findSessionFiles(files, roots, slice, { only: sessionId, readName })).sessions.get(sessionId)
+    for (const file of known?.files.values() ?? []) if (file.stream.startsWith('legacy/')) found?.files.set(file)
     if (found?.files.has('main') !== true) {
-      present.delete(sessionId)
+      if (session !== undefined) session.found = null
       return undefined
     }
-    present.set(sessionId, found)
+    noteFinding(found)
     return found
   }
 
   /** @returns false if some path is not, or no longer, that of a file that is known. */
   function updateStats(session: FoundSession, paths: readonly string[]): boolean {
-    const byPath = new Map([...session.files.values()].map(file => [file.path, file]))
+    const byPath = new Map(session.files.values().map(file => [file.path, file]))
     return paths.every(at => {
       const file = byPath.get(at)
       const stat = file && statOf(at)
       if (!file || stat?.kind !== 'file') return false
-      session.files.set(file.stream, { ...file, stat })
+      session.files.set({ ...file, stat })
       return true
     })
   }
@@ -403,7 +404,7 @@ function createRereader(files: DetectorPorts['files']): Rereader {
   }
   return {
     again: kept => foldAgain(parts(), kept),
-    whole: kept => void [...readKept(parts(), kept, kept.found)],
+    whole: kept => void [...readKept(parts(), kept, kept.found?.files ?? new Map())],
   }
 }
 
@@ -420,14 +421,18 @@ function takeHomeless(sessions: Map<SessionId, FoundSession>): readonly FoundSes
 }
 
 /** The same files, as far as names, sizes and times tell. */
-function isSameFinding(before: FoundSession | undefined, now: FoundSession): boolean {
-  if (before === undefined || before.files.size !== now.files.size) return false
+function isSameFinding(before: FoundSession | null, now: FoundSession): boolean {
+  if (before === null || before.files.size !== now.files.size) return false
   if (before.problems.length + now.problems.length > 0) return false
   for (const { stream, path, stat } of now.files.values()) {
     const other = before.files.get(stream)
     if (other?.path !== path || !isSameStat(other.stat, stat)) return false
   }
   return true
+}
+
+function isSameTable<V>(a: ReadonlyMap<string, V>, b: ReadonlyMap<string, V>): boolean {
+  return a.size === b.size && [...a].every(([key, value]) => b.get(key) === value)
 }
 
 function isSameLive(a: LiveState, b: LiveState): boolean {
@@ -438,14 +443,21 @@ function isSameStat(a: FilePeek, b: FilePeek): boolean {
   return a.size === b.size && a.mtimeMs === b.mtimeMs && a.ino === b.ino && a.dev === b.dev
 }
 
-function streamsOf(found: ReadonlyMap<string, FoundFile>, { reads }: KeptSession): readonly TranscriptStream[] {
-  const streams: TranscriptStream[] = []
-  for (const file of found.values()) streams.push(streamOf(file, reads.get(file.stream)))
-  return streams.length > 1 ? streams.sort(mainFirst) : streams
+/** Of most there are none. */
+function problemsOf(found: FoundSession, session: KeptSession): readonly string[] {
+  if (found.problems.length === 0) return session.problems
+  return [...found.problems, ...session.problems]
 }
 
-function streamOf({ stream, path, stat }: FoundFile, read: ReadState | undefined): TranscriptStream {
-  const completeBytes = hasLines(stream) ? (read?.position.endByte ?? 0) : stat.size
+function streamsOf(found: FoundStreams, session: KeptSession): readonly TranscriptStream[] {
+  const main = found.get('main')
+  // Most have one file, and a list that is filled bit by bit is given room for many.
+  if (main !== undefined && found.size === 1) return [streamOf(main, session)]
+  return Array.from(found.values(), file => streamOf(file, session)).sort(mainFirst)
+}
+
+function streamOf({ stream, path, stat }: FoundFile, session: KeptSession): TranscriptStream {
+  const completeBytes = hasLines(stream) ? session.endByte(stream) : stat.size
   // It may have grown between the look and the reading.
   const sizeBytes = Math.max(stat.size, completeBytes)
   return { name: stream, path, completeBytes, sizeBytes, modifiedMs: stat.mtimeMs }

@@ -23,10 +23,13 @@ export function glimpseFiles(files: FileSystem, roots: readonly string[]): reado
   for (const root of roots) {
     const projects = path.join(root, 'projects')
     for (const folder of namesIn(files, projects)) {
-      for (const name of namesIn(files, path.join(projects, folder))) {
+      const project = path.join(projects, folder)
+      // In one piece: each part more is work for every name.
+      const within = project + path.sep
+      for (const name of namesIn(files, project)) {
         const sessionId = name.endsWith('.jsonl') ? parseSessionId(name.slice(0, -'.jsonl'.length)) : null
         if (sessionId === null) continue
-        const file = glimpse(files, sessionId, root, `${projects}${path.sep}${folder}${path.sep}${name}`)
+        const file = glimpse(files, sessionId, root, within + name)
         if (file !== null && isBetter(file, found.get(sessionId))) found.set(sessionId, file)
       }
     }

@@ -117,7 +117,7 @@ async function folderFor(
   { first, all }: NonNullable<ReturnType<typeof cwdsIn>>,
 ): Promise<string> {
   const { files, roots, record, slice } = source
-  const found = await findSessionFiles(files, roots, slice, record.session)
+  const found = await findSessionFiles(files, roots, slice, { only: record.session })
   const now = found.sessions.get(record.session)?.files.get('main')
   if (now) return path.dirname(now.path)
   const before = path.dirname(main.path)

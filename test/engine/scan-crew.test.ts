@@ -71,7 +71,7 @@ describe.skipIf(!hasGit())('scan workers (skipped where git is not installed)', 
     'that %s with work in hand are told of in the log',
     async (_title, script, problem) => {
       const logged: string[] = []
-      const jobs = [[{ sessionId: idOf(1), streams: [], keepsText: true }]]
+      const jobs = [[{ sessionId: idOf(1), files: [], keepsText: true }]]
       const { done } = startCrew({
         workers: { script, count: 1 },
         nextJobs: () => jobs.shift() ?? [],

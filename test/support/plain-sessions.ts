@@ -4,9 +4,32 @@
  */
 import type { DetectedSession, SessionFacts } from '../../shared/core/session.ts'
 
+const factNames = [
+  'sessionId',
+  'title',
+  'titleSource',
+  'model',
+  'branch',
+  'firstCwd',
+  'cwd',
+  'version',
+  'entrypoint',
+  'counts',
+  'firstActivityMs',
+  'lastActivityMs',
+  'changedFiles',
+  'context',
+  'compaction',
+  'forkedFrom',
+  'filesChanged',
+  'lastPrompts',
+  'lastCommands',
+  'lastReply',
+  'todos',
+] as const satisfies readonly (keyof SessionFacts)[]
+
 export function plainFacts(facts: SessionFacts): SessionFacts {
-  const { filesChanged, lastPrompts, lastCommands, lastReply, todos } = facts
-  return { ...facts, filesChanged, lastPrompts, lastCommands, lastReply, todos }
+  return Object.fromEntries(factNames.map(name => [name, facts[name]])) as unknown as SessionFacts
 }
 
 export function plainSessions(sessions: readonly DetectedSession[]): readonly DetectedSession[] {

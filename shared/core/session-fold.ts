@@ -102,11 +102,13 @@ function briefOf(fold: SessionFold, filesChanged: number): BriefFacts {
   const parts = Object.values(fold.streams)
   const thread = fold.streams['main']?.thread ?? emptyThread()
   const context = contextOf(thread)
+  const { title, titleSource } = titleOf(thread)
   const counts = countsOf(parts, thread)
   const [firstActivityMs, lastActivityMs] = activityOf(parts)
   return {
     sessionId: fold.sessionId,
-    ...titleOf(thread),
+    title,
+    titleSource,
     model: thread.model,
     branch: thread.branch,
     firstCwd: thread.firstCwd,

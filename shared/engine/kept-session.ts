@@ -308,7 +308,7 @@ function areCurrent(found: FoundStreams, reads: ReadonlyMap<string, ReadState>):
  * cannot be read becomes a problem.
  */
 export function* readKept(
-  parts: Pick<StreamReading, 'files' | 'scanner'>,
+  { files, scanner }: Pick<StreamReading, 'files' | 'scanner'>,
   kept: KeptSession,
   found: FoundStreams,
 ): Generator<number> {
@@ -320,7 +320,7 @@ export function* readKept(
   for (const { stream, path, stat } of found.values()) {
     const before = kept.reads.get(stream)
     if (!hasLines(stream) || isUpToDate(before, stat)) continue
-    const { state, problem } = yield* readStream({ ...parts, fold, stream, path }, before)
+    const { state, problem } = yield* readStream({ files, scanner, fold, stream, path }, before)
     noteChange(kept)
     if (state !== null) kept.reads.set(stream, state)
     else kept.reads.delete(stream)

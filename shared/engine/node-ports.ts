@@ -112,6 +112,7 @@ function openNodeFile(fd: number, mayWrite: boolean): OpenFile {
       }
     },
     stat: () => toStat(fs.fstatSync(fd, { bigint: true })),
+    peek: () => toPeek(fs.fstatSync(fd)),
     truncate: size => {
       fs.ftruncateSync(fd, size)
       end = null

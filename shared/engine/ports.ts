@@ -56,6 +56,7 @@ export interface OpenFile {
   /** Writes all of `bytes` at the current end. Throws ENOSPC and the like; what was written before then stays. */
   append(bytes: Uint8Array): void
   stat(): FileStat
+  peek(): FilePeek
   /** Cuts or grows to `size`. */
   truncate(size: number): void
   /** After this returns, the bytes survive a power cut (F_FULLFSYNC on macOS). */

@@ -10,7 +10,7 @@ import { dropStream, streamOf } from '../core/session-fold.ts'
 import { markOfBytes } from '../core/text-mark.ts'
 import { errorCode, readFully } from './durable-file.ts'
 import { endLength } from './end-bytes.ts'
-import type { FilePeek, FileStat, FileSystem, OpenFile } from './ports.ts'
+import type { FilePeek, FileSystem, OpenFile } from './ports.ts'
 import { type ScanPosition, startOfFile, type TranscriptScanner } from './transcript-scanner.ts'
 
 /** How far a file was read, and what it was then. Plain JSON. */
@@ -84,8 +84,8 @@ function* readOpenFile(
   let position = startOfFile
   let identity: Identity = { dev: 0, ino: 0 }
   try {
-    const stat = file.stat()
-    identity = identityOf(stat)
+    const stat = file.peek()
+    identity = stat
     if (before !== undefined && isContinuation(file, stat, before)) position = resumeAt(before.position, stat.size)
     else dropStream(fold, stream)
     for (const next of scanner.fold(file, position, stat.size, streamOf(fold, stream))) {
@@ -94,7 +94,8 @@ function* readOpenFile(
     }
     const seen = scanner.ends(position.endByte)
     const guard = seen === null ? guardOf(file, position.endByte) : guardFrom(seen)
-    return { state: { position, ...identity, size: stat.size, mtimeMs: stat.mtimeMs, guard }, problem: null }
+    const { dev, ino, size, mtimeMs } = stat
+    return { state: { position, dev, ino, size, mtimeMs, guard }, problem: null }
   } catch (error) {
     return { state: brokenOff(file, position, identity), problem: problemOf(path, error) }
   }
@@ -110,7 +111,7 @@ export function readAgain({ files, scanner, fold, stream, path }: StreamReading,
   try {
     const file = files.open(path, 'read')
     try {
-      if (!isContinuation(file, file.stat(), before)) return false
+      if (!isContinuation(file, file.peek(), before)) return false
       const part = streamOf(fold, stream)
       let reached = 0
       for (const next of scanner.fold(file, startOfFile, endByte, part)) reached = next.endByte
@@ -124,9 +125,9 @@ export function readAgain({ files, scanner, fold, stream, path }: StreamReading,
   }
 }
 
-function isContinuation(file: OpenFile, stat: FileStat, before: ReadState): boolean {
+function isContinuation(file: OpenFile, stat: FilePeek, before: ReadState): boolean {
   const { endByte } = before.position
-  return isSameIdentity(before, identityOf(stat)) && stat.size >= endByte && guardOf(file, endByte) === before.guard
+  return isSameIdentity(before, stat) && stat.size >= endByte && guardOf(file, endByte) === before.guard
 }
 
 /** Claude Code may take back a torn last line. */
@@ -137,7 +138,8 @@ function resumeAt(position: ScanPosition, size: number): ScanPosition {
 /** What was read until reading failed; never taken for all that there is. */
 function brokenOff(file: OpenFile, position: ScanPosition, identity: Identity): ReadState | null {
   try {
-    return { position, ...identity, size: position.scannedTo, mtimeMs: -1, guard: guardOf(file, position.endByte) }
+    const { dev, ino } = identity
+    return { position, dev, ino, size: position.scannedTo, mtimeMs: -1, guard: guardOf(file, position.endByte) }
   } catch (error) {
     if (errorCode(error) === null) throw error
     return null
@@ -145,11 +147,6 @@ function brokenOff(file: OpenFile, position: ScanPosition, identity: Identity): 
 }
 
 type Identity = Pick<ReadState, 'dev' | 'ino'>
-
-/** In numbers, so that a {@link FilePeek} tells the same. */
-function identityOf({ dev, ino }: FileStat): Identity {
-  return { dev: Number(dev), ino: Number(ino) }
-}
 
 function isSameIdentity(a: Identity, b: Identity): boolean {
   return a.ino === b.ino && a.dev === b.dev

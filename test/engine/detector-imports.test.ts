@@ -49,7 +49,7 @@ describe('what is loaded before reading can begin', () => {
   it('is, in a scan worker, little, and of the floors below alone', async () => {
     const { size, ...loaded } = await loadedBy('shared/engine/scan-worker.ts')
     expect(loaded).toEqual({
-      builtins: ['node:crypto', 'node:fs', 'node:os', 'node:path', 'node:util', 'node:worker_threads'],
+      builtins: ['node:fs', 'node:os', 'node:path', 'node:util', 'node:worker_threads'],
       ofPackages: [],
       floors: ['shared/core', 'shared/engine'],
     })
@@ -60,7 +60,7 @@ describe('what is loaded before reading can begin', () => {
   it('is, of the detector, no package either, and no other program', async () => {
     const { size, ...loaded } = await loadedBy('shared/engine/transcript-detector.ts')
     expect(loaded).toEqual({
-      builtins: ['node:crypto', 'node:fs', 'node:os', 'node:path', 'node:util', 'node:worker_threads', 'node:zlib'],
+      builtins: ['node:fs', 'node:os', 'node:path', 'node:util', 'node:worker_threads', 'node:zlib'],
       ofPackages: [],
       floors: ['shared/core', 'shared/engine'],
     })

@@ -5,7 +5,6 @@ import { describe, expect, it } from 'vitest'
 import { applyToStream, emptyStream, type StreamFold } from '../../shared/core/stream-fold.ts'
 import { parseRecord, type TranscriptEvent } from '../../shared/core/transcript.ts'
 import { createLineWalk } from '../../shared/engine/line-walk.ts'
-import { nodeFiles } from '../../shared/engine/node-ports.ts'
 import type { OpenFile } from '../../shared/engine/ports.ts'
 import { createScanner, startOfFile } from '../../shared/engine/transcript-scanner.ts'
 import { splitLines } from '../support/plain-reader.ts'
@@ -20,7 +19,8 @@ function fileOf(bytes: Buffer): OpenFile {
   }
   return {
     read: (into, position) => bytes.copy(into, 0, position, position + into.byteLength),
-    stat: () => ({ ...nodeFiles.stat(fixtures), kind: 'file', size: bytes.length }),
+    stat: never,
+    peek: never,
     close: () => {},
     append: never,
     truncate: never,

@@ -24,6 +24,7 @@ function fileOf(bytes: Buffer, until = bytes.length): OpenFile {
   return {
     read: (into, position) => bytes.copy(into, 0, position, Math.min(until, position + into.byteLength)),
     stat: () => ({ ...nodeFiles.stat(scratch), kind: 'file', size: until }),
+    peek: never,
     close: () => {},
     append: never,
     truncate: never,

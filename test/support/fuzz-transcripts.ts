@@ -161,6 +161,7 @@ function inMemory(bytes: Buffer): OpenFile {
     read: (into, position) => bytes.copy(into, 0, position, position + into.byteLength),
     append: refused,
     stat: refused,
+    peek: refused,
     truncate: refused,
     sync: refused,
     close: () => {},

@@ -10,7 +10,7 @@
  * none, all, a beginning, or a beginning and zeros; of the unsynced steps on names any subset, each step (a rename
  * too) whole. That is harsher than a disk that keeps the order of steps.
  */
-import type { FilePeek, FileStat, FileSystem } from '../../shared/engine/ports.ts'
+import type { FileSystem } from '../../shared/engine/ports.ts'
 import { syncOne } from '../../shared/engine/sync-steps.ts'
 import { createDisk, type Disk, powerCut, syncNames, systemError } from './memory-disk.ts'
 import {
@@ -28,6 +28,7 @@ import {
   rename,
   setTimes,
   symlink,
+  toPeek,
   toStat,
   unlink,
 } from './memory-operations.ts'
@@ -102,10 +103,6 @@ function viewOf(disk: Disk): MemoryFiles {
     },
     powerCut: seed => powerCut(disk, seed),
   }
-}
-
-function toPeek({ kind, size, mtimeMs, dev, ino }: FileStat): FilePeek {
-  return { kind, size, mtimeMs, dev: Number(dev), ino: Number(ino) }
 }
 
 function createFaults() {

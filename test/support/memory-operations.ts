@@ -1,5 +1,5 @@
 /** What each call of the file system in memory does to its disk, with the error codes that Linux gives. */
-import type { DiskSpace, FilePath, FileStat, OpenFile, OpenMode } from '../../shared/engine/ports.ts'
+import type { DiskSpace, FilePath, FilePeek, FileStat, OpenFile, OpenMode } from '../../shared/engine/ports.ts'
 import {
   applyStep,
   type Disk,
@@ -44,6 +44,7 @@ export function openFile(disk: Disk, operate: Operate, path: FilePath, mode: Ope
         () => append(bytes.subarray(0, bytes.length >> 1)),
       ),
     stat: () => on('fstat', () => toStat(node)),
+    peek: () => on('fstat', () => toPeek(toStat(node))),
     truncate: size =>
       on('truncate', () => {
         mustWrite('truncate')
@@ -224,6 +225,10 @@ function mustChange(disk: Disk, folder: Inode, call: string): void {
 
 function mustBeWritable(disk: Disk, call: string): void {
   if (disk.readOnly) throw systemError('EROFS', call)
+}
+
+export function toPeek({ kind, size, mtimeMs, dev, ino }: FileStat): FilePeek {
+  return { kind, size, mtimeMs, dev: Number(dev), ino: Number(ino) }
 }
 
 export function toStat(node: Inode): FileStat {

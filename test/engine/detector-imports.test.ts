@@ -60,7 +60,7 @@ describe('what is loaded before reading can begin', () => {
   it('is, of the detector, no package either, and no other program', async () => {
     const { size, ...loaded } = await loadedBy('shared/engine/transcript-detector.ts')
     expect(loaded).toEqual({
-      builtins: ['node:fs', 'node:os', 'node:path', 'node:util', 'node:worker_threads', 'node:zlib'],
+      builtins: ['node:fs', 'node:os', 'node:path', 'node:util'],
       ofPackages: [],
       floors: ['shared/core', 'shared/engine'],
     })

@@ -36,6 +36,10 @@ async function look(root: string, files: FileSystem = nodePorts(() => {}).files)
   return { found, of: (id: string) => found.find(({ facts }) => facts.sessionId === id), notices: detector.notices() }
 }
 
+const foldersTo = (at: string): readonly string[] =>
+  at === path.dirname(at) ? [] : [...foldersTo(path.dirname(at)), at]
+const isClosed = (folder: string) => (fs.statSync(folder).mode & 0o055) !== 0o055
+
 const counted = (session: DetectedSession | undefined) => session && [session.facts.title, session.facts.counts.lines]
 
 describe('the detector beside an unharmed session', () => {
@@ -89,7 +93,7 @@ describe('the detector beside an unharmed session', () => {
     fs.writeFileSync(oddFile, prompt, { mode: 0o000 })
     const closed = path.join(root, 'projects', 'closed')
     fs.mkdirSync(closed, { mode: 0o000 })
-    for (let at = root; at !== path.dirname(at); at = path.dirname(at)) fs.chmodSync(at, fs.statSync(at).mode | 0o055)
+    for (const at of foldersTo(root).filter(isClosed)) fs.chmodSync(at, fs.statSync(at).mode | 0o055)
     const url = (name: string) => JSON.stringify(new URL(`../../shared/engine/${name}`, import.meta.url).href)
     const script = `
       const { nodePorts } = await import(${url('node-ports.ts')})

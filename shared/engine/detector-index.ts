@@ -5,6 +5,7 @@
  *                                `index-columns.ts`
  *   <folder>/folds-<nn>.json     the rest, in shards by session id, read only when someone asks for it
  *                                (of old sessions it was not kept, see `kept-session.ts`)
+ *   <folder>/folders.json        names in the folders of sessions, see `folder-memory.ts`
  *
  * A cache: losing it costs a reading of all transcripts and nothing else.
  *
@@ -18,6 +19,7 @@ import path from 'node:path'
 import type { SessionId } from '../core/session.ts'
 import { briefFactsOf, foldText, saidGoodbye } from '../core/session-fold.ts'
 import { failureOf, makeFolderDurably, readBounded, replaceFile } from './durable-file.ts'
+import { type FolderMemory, foldersFrom, foldersText, type ListedFolder } from './folder-memory.ts'
 import { columnsText, type IndexEntry, storedSessions } from './index-columns.ts'
 import { type KeptSession, keepStored, type SessionDigest, type StoredSession } from './kept-session.ts'
 import type { Ports } from './ports.ts'
@@ -34,12 +36,15 @@ export type IndexPorts = Pick<Ports, 'clock' | 'files' | 'processes' | 'log'>
 export interface DetectorIndex {
   /** What the run before knew. */
   load(): Map<SessionId, KeptSession>
+  loadFolders(): readonly ListedFolder[]
   /**
    * Writes what changed since. Calls `pause` between files.
    *
    * @returns false if it could not be written: then nothing is lost but time, and it was logged
    */
   save(kept: ReadonlyMap<SessionId, KeptSession>, pause: () => Promise<void>): Promise<boolean>
+  /** The same for folders: all of them, if the version is another than the one that was written before. */
+  saveFolders(folders: Pick<FolderMemory, 'remembered' | 'version'>): boolean
 }
 
 export function createDetectorIndex(ports: IndexPorts, folder: string): DetectorIndex {
@@ -50,7 +55,29 @@ export function createDetectorIndex(ports: IndexPorts, folder: string): Detector
   const shards = new Map<number, Map<SessionId, string>>()
   let saved: readonly SessionId[] = []
 
-  return { load, save }
+  const foldersFile = path.join(folder, 'folders.json')
+  let savedFolders = 0
+
+  return { load, loadFolders, save, saveFolders }
+
+  function loadFolders(): readonly ListedFolder[] {
+    const text = bodyOf(foldersFile)?.toString('latin1')
+    return text === undefined ? [] : foldersFrom(text)
+  }
+
+  function saveFolders(folders: Pick<FolderMemory, 'remembered' | 'version'>): boolean {
+    const version = folders.version()
+    if (version === savedFolders) return true
+    try {
+      makeFolderDurably(files, folder)
+      replace(foldersFile, foldersText(folders.remembered()))
+      savedFolders = version
+      return true
+    } catch (error) {
+      log('warn', failureOf(error, `Writing the index in ${folder}`).message)
+      return false
+    }
+  }
 
   function load(): Map<SessionId, KeptSession> {
     const text = bodyOf(entriesFile)?.toString('latin1')

@@ -105,7 +105,7 @@ export function columnsText(entries: readonly IndexEntry[]): string {
   return `${ascii(JSON.stringify(columns))}\n`
 }
 
-function ascii(json: string): string {
+export function ascii(json: string): string {
   return json.replace(/[\u0080-\uffff]/g, unit => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`)
 }
 

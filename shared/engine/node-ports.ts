@@ -79,7 +79,12 @@ export const nodeFiles: FileSystem = {
   syncTogether: jobs => Promise.all(jobs.map(syncLater)),
   diskSpace: file => {
     const space = fs.statfsSync(file)
-    return { freeBytes: space.bavail * space.bsize, totalBytes: space.blocks * space.bsize, kind: diskKind(space.type) }
+    return {
+      freeBytes: space.bavail * space.bsize,
+      totalBytes: space.blocks * space.bsize,
+      kind: diskKind(space.type),
+      marksFolders: process.platform === 'linux' && markingTypes.has(space.type >>> 0),
+    }
   },
 }
 
@@ -87,6 +92,8 @@ export const nodeFiles: FileSystem = {
 const networkTypes = new Set([
   0x6969, 0x517b, 0xff534d42, 0xfe534d42, 0x01021997, 0x5346414f, 0x00c36400, 0x73757245, 0x0bd00bd0,
 ])
+/** What it calls file systems that keep a folder's times as POSIX wants: ext2 to ext4, XFS, Btrfs, F2FS, tmpfs, ZFS. */
+const markingTypes = new Set([0xef53, 0x58465342, 0x9123683e, 0xf2f52010, 0x01021994, 0x2fc12fc1])
 /** FUSE: a local NTFS as well as a remote folder over SSH. */
 const fuseType = 0x65735546
 
@@ -178,7 +185,7 @@ function toStat(s: fs.BigIntStats): FileStat {
 }
 
 function toPeek(s: fs.Stats): FilePeek {
-  return { kind: kindOf(s), size: s.size, mtimeMs: s.mtimeMs, dev: s.dev, ino: s.ino }
+  return { kind: kindOf(s), size: s.size, mtimeMs: s.mtimeMs, ctimeMs: s.ctimeMs, dev: s.dev, ino: s.ino }
 }
 
 function kindOf(s: fs.StatsBase<number> | fs.StatsBase<bigint>): FileStat['kind'] {

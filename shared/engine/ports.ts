@@ -44,6 +44,8 @@ export interface FileStat {
 export interface FilePeek extends Pick<FileStat, 'kind' | 'size'> {
   /** May differ from {@link FileStat}'s by less than a microsecond. */
   readonly mtimeMs: number
+  /** When content, name or rights changed last, by the system's clock; nobody can set it. */
+  readonly ctimeMs: number
   /** As far as a number holds them: on Windows two files may rarely look like one. */
   readonly dev: number
   readonly ino: number
@@ -116,6 +118,8 @@ export interface DiskSpace {
   readonly totalBytes: number
   /** `network`: other machines may write there too, and see each other's changes late. */
   readonly kind: 'local' | 'network' | 'unknown'
+  /** True where it is known that every name that comes or goes changes its folder's `ctimeMs`. */
+  readonly marksFolders?: boolean
 }
 
 export interface ProcessIdentity {

@@ -12,6 +12,7 @@
 import path from 'node:path'
 import { isStreamName, parseSessionId, type SessionId } from '../core/session.ts'
 import { errorCode } from './durable-file.ts'
+import type { FolderMemory } from './folder-memory.ts'
 import type { FilePeek, FileSystem } from './ports.ts'
 import type { TimeSlice } from './time-slice.ts'
 
@@ -117,6 +118,8 @@ export interface FindOptions {
   readonly only?: SessionId
   /** Default: each name is read anew. */
   readonly readName?: ReadName
+  /** Of the folders of sessions. Default: each is listed. */
+  readonly folders?: Pick<FolderMemory, 'list'>
 }
 
 export async function findSessionFiles(
@@ -143,7 +146,7 @@ async function findInFolder(
   folder: string,
   found: Finding,
   slice: TimeSlice,
-  { only, readName: idOf = readName }: FindOptions,
+  { only, readName: idOf = readName, folders = files }: FindOptions,
 ): Promise<void> {
   let looked = 0
   // In one piece: each part more is work for every name.
@@ -160,15 +163,20 @@ async function findInFolder(
       const session = sessionOf(found, sessionId)
       addFile(session, 'main', root, at, statOf(files, at, session.problems))
     } else {
-      await addSessionFolder(files, root, at, sessionOf(found, sessionId), slice)
+      await addSessionFolder({ files, folders, root, top: at, slice }, sessionOf(found, sessionId))
     }
   }
 }
 
 /** Entries of a folder; none, with a notice unless it is simply not there, if it cannot be listed. */
-function namesIn(files: FileSystem, folder: string, notices: string[]): readonly string[] {
+function namesIn(
+  folders: Pick<FolderMemory, 'list'>,
+  folder: string,
+  notices: string[],
+  seen?: FilePeek,
+): readonly string[] {
   try {
-    return files.list(folder)
+    return folders.list(folder, seen)
   } catch (error) {
     const code = errorCode(error)
     if (code === null) throw error
@@ -199,26 +207,31 @@ function dropTwins(found: readonly FoundFile[]): readonly FoundFile[] {
   return [...byIdentity.values()]
 }
 
+interface SessionFolder {
+  readonly files: FileSystem
+  readonly folders: Pick<FolderMemory, 'list'>
+  readonly root: string
+  readonly top: string
+  readonly slice: TimeSlice
+}
+
 /** Everything below `<session id>/`, breadth first. */
 async function addSessionFolder(
-  files: FileSystem,
-  root: string,
-  top: string,
+  { files, folders, root, top, slice }: SessionFolder,
   session: FoundSession,
-  slice: TimeSlice,
 ): Promise<void> {
-  const waiting: { readonly at: string; readonly name: string; readonly depth: number }[] = [
+  const waiting: { readonly at: string; readonly name: string; readonly depth: number; readonly stat?: FilePeek }[] = [
     { at: top, name: '', depth: 0 },
   ]
   for (let folder = waiting.shift(); folder !== undefined; folder = waiting.shift()) {
     const within = folder.at + path.sep
-    for (const entry of namesIn(files, folder.at, session.problems)) {
+    for (const entry of namesIn(folders, folder.at, session.problems, folder.stat)) {
       if (slice.isOver()) await slice.next()
       const at = within + entry
       const name = folder.name === '' ? entry : `${folder.name}/${entry}`
       const stat = statOf(files, at, session.problems)
       if (stat?.kind !== 'folder') addFile(session, name, root, at, stat)
-      else if (folder.depth < limits.depth) waiting.push({ at, name, depth: folder.depth + 1 })
+      else if (folder.depth < limits.depth) waiting.push({ at, name, depth: folder.depth + 1, stat })
       else note(session.problems, `${at} lies too deep and is left out`)
     }
   }

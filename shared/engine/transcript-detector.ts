@@ -11,11 +11,13 @@
  *    other session.
  * 3. The event loop gets its turn every few milliseconds, also within one long file.
  */
+import path from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
 import type { DetectedSession, LiveState, SessionFacts, SessionId, TranscriptStream } from '../core/session.ts'
 import { emptyFold, factsOf } from '../core/session-fold.ts'
 import { createDetectorIndex } from './detector-index.ts'
 import { errorCode } from './durable-file.ts'
+import { createFolderMemory } from './folder-memory.ts'
 import {
   condense,
   foldAgain,
@@ -119,6 +121,7 @@ export function createDetector(ports: DetectorPorts, { roots, indexFolder, worke
   const index = indexFolder === undefined ? null : createDetectorIndex(ports, indexFolder)
   const kept = index?.load() ?? new Map<SessionId, KeptSession>()
   const readName = rememberNames(kept.keys())
+  const folders = createFolderMemory(files, clock, index?.loadFolders())
   let registry: LiveRegistry = { entries: new Map(), folders: new Map(), notices: [] }
   const heldIds = rememberHeldIds()
   /** By root and version. */
@@ -144,7 +147,9 @@ export function createDetector(ports: DetectorPorts, { roots, indexFolder, worke
 
   async function refresh(onProgress: OnProgress = () => {}): Promise<DetectedSession[]> {
     const slice = createTimeSlice(clock)
-    const found = await findSessionFiles(files, roots, slice, { readName })
+    folders.begin(roots.map(root => path.join(root, 'projects')))
+    const found = await findSessionFiles(files, roots, slice, { readName, folders })
+    folders.end()
     for (const file of found.legacy) adopt(found.sessions, file)
     const homeless = takeHomeless(found.sessions)
     for (const session of found.sessions.values()) noteFinding(session)
@@ -199,6 +204,7 @@ export function createDetector(ports: DetectorPorts, { roots, indexFolder, worke
   async function save(slice: TimeSlice, everyMs: number): Promise<void> {
     if (index === null || clock.monotonicMs() - savedMs < everyMs) return
     await index.save(kept, () => slice.next())
+    index.saveFolders(folders)
     savedMs = clock.monotonicMs()
   }
 
@@ -363,7 +369,9 @@ export function createDetector(ports: DetectorPorts, { roots, indexFolder, worke
     const known = session?.found ?? null
     if (session !== undefined) session.told = null
     if (known !== null && updateStats(known, paths)) return known
-    const found = (await findSessionFiles(files, roots, slice, { only: sessionId, readName })).sessions.get(sessionId)
+    const found = (await findSessionFiles(files, roots, slice, { only: sessionId, readName, folders })).sessions.get(
+      sessionId,
+    )
     for (const file of known?.files.values() ?? []) if (file.stream.startsWith('legacy/')) found?.files.set(file)
     if (found?.files.has('main') !== true) {
       if (session !== undefined) session.found = null

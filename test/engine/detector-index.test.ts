@@ -84,6 +84,39 @@ describe('a restart with an index', () => {
     expect(read.bytes).toBe(promptLine.length + 4 * 512)
   })
 
+  it('lists no folder of a session again that is as it was, and finds what is new in one that is not', async () => {
+    const world = newWorld(9, 0)
+    fs.writeFileSync(mainFile(world), promptLine)
+    const folder = mainFile(world).slice(0, -'.jsonl'.length)
+    const subagents = path.join(folder, 'subagents')
+    fs.mkdirSync(subagents, { recursive: true })
+    fs.writeFileSync(path.join(subagents, 'agent-1.jsonl'), promptLine)
+    const listed: string[] = []
+    const files: FileSystem = {
+      ...ports.files,
+      list: at => {
+        listed.push(String(at))
+        return ports.files.list(at)
+      },
+      diskSpace: at => ({ ...ports.files.diskSpace(at), marksFolders: true }),
+    }
+    // As if all had been written a while ago.
+    const clock = { ...ports.clock, nowMs: () => ports.clock.nowMs() + 60_000 }
+    const options = { roots: [world.root], indexFolder: world.indexFolder }
+    const run = async () => {
+      const detector = createDetector({ ...ports, files, clock }, options)
+      const found = await detector.refresh()
+      await detector.close()
+      return [plainSessions(found), listed.splice(0).filter(at => at.startsWith(folder))]
+    }
+    expect(await run()).toEqual([await freshLook(world), [folder, subagents]])
+    expect(await run()).toEqual([await freshLook(world), []])
+    fs.writeFileSync(path.join(subagents, 'agent-2.jsonl'), promptLine)
+    expect(await run()).toEqual([await freshLook(world), [subagents]])
+    fs.rmSync(folder, { recursive: true })
+    expect(await run()).toEqual([await freshLook(world), []])
+  })
+
   it('reads a file again that was rewritten in between, even to the same size', async () => {
     const world = newWorld(3)
     fs.writeFileSync(mainFile(world), promptLine.repeat(3))
@@ -224,6 +257,7 @@ describe('a first look at very many sessions keeps little of the old ones', () =
 
 describe('an index that is of no use (invariants 1 and 2)', () => {
   const entries = (world: World) => path.join(world.indexFolder, 'sessions.json')
+  const folders = (world: World) => path.join(world.indexFolder, 'folders.json')
   const shards = (world: World) =>
     fs
       .readdirSync(world.indexFolder)
@@ -243,6 +277,8 @@ describe('an index that is of no use (invariants 1 and 2)', () => {
         fs.mkdirSync(entries(world))
       },
     ],
+    ['has lost the names in folders', world => fs.rmSync(folders(world), { force: true })],
+    ['has a byte changed in the names in folders', world => flipByte(folders(world))],
     ['has lost all shards', world => shards(world).forEach(file => void fs.rmSync(file))],
     ['has a byte changed in every shard', world => shards(world).forEach(flipByte)],
   ]

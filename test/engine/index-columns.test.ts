@@ -73,7 +73,12 @@ function told(text: string): readonly IndexEntry[] {
 
 function fileOf(stream: string, stat: Partial<FilePeek> = {}): FoundFile {
   const { dev, ino, size, mtimeMs } = read
-  return { stream, path: `/c/${stream}`, root: '/c', stat: { kind: 'file', dev, ino, size, mtimeMs, ...stat } }
+  return {
+    stream,
+    path: `/c/${stream}`,
+    root: '/c',
+    stat: { kind: 'file', dev, ino, size, mtimeMs, ctimeMs: mtimeMs, ...stat },
+  }
 }
 
 function filesOf(...files: readonly FoundFile[]): SessionFiles {

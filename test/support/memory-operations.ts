@@ -227,8 +227,8 @@ function mustBeWritable(disk: Disk, call: string): void {
   if (disk.readOnly) throw systemError('EROFS', call)
 }
 
-export function toPeek({ kind, size, mtimeMs, dev, ino }: FileStat): FilePeek {
-  return { kind, size, mtimeMs, dev: Number(dev), ino: Number(ino) }
+export function toPeek({ kind, size, mtimeMs, ctimeNs, dev, ino }: FileStat): FilePeek {
+  return { kind, size, mtimeMs, ctimeMs: Number(ctimeNs) / 1e6, dev: Number(dev), ino: Number(ino) }
 }
 
 export function toStat(node: Inode): FileStat {

@@ -226,7 +226,7 @@ function createSkimmer(skim: RecordSkim): ReadSkimmed {
   }
 
   function readUser(bytes: Buffer, end: number): TranscriptEvent | null {
-    if (places[placeOf.words] !== -1) return readWords(bytes, end)
+    if (places[placeOf.words] !== -1) return readWords(bytes, end, placeOf.words)
     const structured = mayTellTask(bytes, end) ? json(bytes, placeOf.toolResult) : undefined
     const results: ToolResult[] = []
     for (let shift = 0; shift < skim.blocks() * blockStride; shift += blockStride) {
@@ -238,11 +238,18 @@ function createSkimmer(skim: RecordSkim): ReadSkimmed {
       const words = mayTellOfTask(bytes, shift, end) ? string(bytes, placeOf.content + shift) : null
       if (callId !== null) results.push({ callId, failed, taskId: taskIdOf(words, structured) })
     }
-    return results.length > 0 ? { kind: 'results', envelope: readEnvelope(bytes, end), results } : null
+    if (results.length > 0) return { kind: 'results', envelope: readEnvelope(bytes, end), results }
+    return isOneText(bytes, end) ? readWords(bytes, end, placeOf.text) : null
   }
 
-  /** A user record whose content is a text. */
-  function readWords(bytes: Buffer, end: number): TranscriptEvent | null {
+  /** A single block of text is as good as a text. */
+  function isOneText(bytes: Buffer, end: number): boolean {
+    const isText = startsWith(bytes, places[placeOf.blockType] ?? -1, end, names.text)
+    return isText && skim.blocks() === 1 && isString(bytes, placeOf.text)
+  }
+
+  /** A user record whose content is a text, which lies at `place`. */
+  function readWords(bytes: Buffer, end: number, place: number): TranscriptEvent | null {
     if (isDisguised(bytes, placeOf.originKind)) return null
     const envelope = readEnvelope(bytes, end)
     const madeByTool =
@@ -252,7 +259,7 @@ function createSkimmer(skim: RecordSkim): ReadSkimmed {
       places[placeOf.sourceTool] !== -1
     const origin = places[placeOf.originKind] ?? -1
     const byHuman = origin === -1 || startsWith(bytes, origin, end, names.human)
-    const words = madeByTool || !byHuman ? null : humanText(string(bytes, placeOf.words), undefined)
+    const words = madeByTool || !byHuman ? null : humanText(string(bytes, place), undefined)
     return words === null ? { kind: 'ignored', envelope } : { kind: 'prompt', envelope, text: words }
   }
 

@@ -121,6 +121,28 @@ describe('notes and events give the fold that the events of all lines give (inva
       { seed: 43, numRuns: 1_000, endOnFailure: true },
     )
   }, 120_000)
+
+  it('of lines with damage where nobody needs to look, which both see or do not see (seed 44)', () => {
+    const damaged = (record: object, isFirst: boolean) => {
+      const text = JSON.stringify(record)
+      return isFirst ? `{"odd":"\\9",${text.slice(1)}\n` : `${text.slice(0, -1)},"odd":"\\9"}\n`
+    }
+    const block = { type: 'text', text: 'Go on' }
+    const typed = { type: 'user', timestamp: '2026-11-23T02:11:58.811Z', message: { content: [block] } }
+    const record = fc.oneof(usualRecord, randomRecord, fc.constantFrom(typed, { ...typed, isMeta: true }))
+    fc.assert(
+      fc.property(fc.array(fc.tuple(record, fc.boolean()), { minLength: 1, maxLength: 20 }), lines => {
+        const bytes = Buffer.from(lines.map(([record, isFirst]) => damaged(record, isFirst)).join(''))
+        const part = emptyStream(true)
+        const events = createScanner().scan(fileOf(bytes), startOfFile, bytes.length, (event, endByte) =>
+          applyToStream(part, event, endByte),
+        )
+        expect([...events].length).toBeGreaterThan(0)
+        expect(folded(bytes, true)).toEqual(part)
+      }),
+      { seed: 44, numRuns: 500, endOnFailure: true },
+    )
+  }, 120_000)
 })
 
 it('more notes than there is room for are taken in turn', () => {

@@ -13,22 +13,19 @@ import {
   colon,
   comma,
   isDamaged,
-  isSame,
-  keyEnd,
   lineEnd,
   lineFeed,
   openList,
   openObject,
   quote,
   setLimit,
-  skipOther,
-  skipValue,
   startBytes,
-  textEnd,
 } from './bytes'
 import { forgetLines, noteLine, oddLine } from './line-notes'
+import { beginTail, isTail, jumpTail, keepTail, mayBeTail, mayNotBeTail } from './line-tail'
 import { beginBatch, canNote, countDamaged } from './notes'
 import { Place } from './places'
+import { keyEnd, textEnd } from './strings'
 import {
   actions,
   blockInts,
@@ -37,7 +34,6 @@ import {
   firstName,
   followerOf,
   guessedEnd,
-  lengths,
   maxBlocks,
   maxNames,
   messageAt,
@@ -46,12 +42,11 @@ import {
   recordInts,
   startTables,
   state,
-  tailAt,
-  tailKindAt,
   timeAt,
   wholeAt,
 } from './tables'
 import { timeIn } from './time'
+import { skipOther, skipValue, startValues } from './values'
 
 export { batch, fieldsAt, Note, notes, noteInts, maxNotes, same } from './notes'
 export { Meaning, Place } from './places'
@@ -81,19 +76,10 @@ export const messageNumber: u32 = 3
 export const blockNumber: u32 = 6
 export const inputNumber: u32 = 7
 
-/** The end that the last lines shared, where the values in it lie, and how many other ends there were before. */
-const tail: usize = memory.data(1040, 16)
-const longestTail: u32 = 1024
-const distances: usize = memory.data(384, 16)
-let keptPlaces: usize = 0
-let tailLength: usize = 0
-let tailKinds: i32 = 0
-/** The comma before the member that begins the end to keep, if nothing after it was walked into. */
-let tailFrom: usize = 0
-
 /** To be called once, when names, lengths, classes and actions stand. @returns false if the names cannot be told apart */
 export function start(count: u32): bool {
   startBytes()
+  startValues()
   return startTables(count)
 }
 
@@ -154,13 +140,12 @@ function timeMs(): f64 {
 function walkLine(from: usize): usize {
   clear(places, 4 * recordInts)
   store<i64>(state + blocksAt, 0)
-  tailFrom = 0
+  beginTail()
   beginDamage()
-  setTail(0, 0)
   if (load<u8>(from) !== openObject) return 0
   const end = walk(recordNumber, from, 0)
   if (end === 0 || isDamaged || load<u8>(end) !== lineFeed) return 0
-  if (tailFrom !== 0) keepTail(tailFrom, end)
+  keepTail(end)
   return end
 }
 
@@ -168,51 +153,6 @@ function walkLine(from: usize): usize {
 @inline
 function clear(at: usize, bytes: u32): void {
   for (let i: u32 = 0; i < bytes; i += 16) v128.store(at + i, i8x16.splat(-1))
-}
-
-@inline
-function setTail(at: usize, kind: i32): void {
-  store<i32>(state + tailKindAt, kind)
-  store<i32>(state + tailAt, at === 0 ? -1 : <i32>(at - buffer))
-}
-
-/** Whether the line ends from here on as lines before did. */
-function isTail(at: usize): bool {
-  if (tailLength === 0 || load<u8>(at + tailLength) !== lineFeed) return false
-  for (let i = tailLength; i >= 16; ) {
-    i -= 16
-    if (!isSame(at + i, tail + i)) return false
-  }
-  // Kept ends are longer than sixteen bytes.
-  return isSame(at, tail)
-}
-
-function keepTail(from: usize, end: usize): void {
-  const length = end - from
-  if (length > longestTail || length < 16) return
-  memory.copy(tail, from, length)
-  tailLength = length
-  tailKinds++
-  setTail(from, tailKinds)
-  keptPlaces = 0
-  const at = <i32>(from - buffer)
-  for (let i: u32 = 0; i < 4 * recordInts; i += 8) {
-    if (load<i32>(places + i) <= at) continue
-    const kept = distances + 12 * keptPlaces
-    store<i32>(kept, i)
-    store<i32>(kept + 4, load<i32>(places + i) - at)
-    store<i32>(kept + 8, load<i32>(places + i + 4) - at)
-    keptPlaces++
-  }
-}
-
-function restoreTail(from: usize): void {
-  const at = <i32>(from - buffer)
-  for (let kept = distances; kept < distances + 12 * keptPlaces; kept += 12) {
-    const i = <usize>load<i32>(kept)
-    store<i32>(places + i, at + load<i32>(kept + 4))
-    store<i32>(places + i + 4, at + load<i32>(kept + 8))
-  }
 }
 
 /** @param shift Distance of a block's places from the first block's. @returns the position after the object, or 0. */
@@ -245,7 +185,7 @@ function walk(object: u32, at: usize, shift: u32): usize {
       } else i = skipOther(value, load<u8>(value))
       if (action !== passAction) place(action + shift, value, i)
     } else {
-      if (action === tailAction && isTail(value - tailLead)) return jumpTail(value - tailLead)
+      if (action === tailAction && isTail(value)) return jumpTail(value)
       i = follow(action, value, shift)
     }
     if (i === 0) return 0
@@ -261,19 +201,9 @@ function place(number: u32, from: usize, to: usize): void {
   store<i32>(places + 4 * number + 4, <i32>(to - buffer))
 }
 
-/** An end of lines begins with this member's comma, quote, name, quote and colon. */
-const tailLead: usize = 12
-
-/** @returns the line's end */
-function jumpTail(at: usize): usize {
-  tailFrom = 0
-  setTail(at, tailKinds)
-  restoreTail(at)
-  return at + tailLength
-}
-
 function follow(action: u32, at: usize, shift: u32): usize {
-  tailFrom = action === tailAction ? at - tailLead : 0
+  if (action === tailAction) mayBeTail(at)
+  else mayNotBeTail()
   const first = load<u8>(at)
   if (action === contentAction) {
     if (first === openList) return walkContent(at)

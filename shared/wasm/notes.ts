@@ -19,8 +19,9 @@
  * is a string, from quote to quote, that JSON can decode, longer than none and no longer than a name can be. A mark is a
  * number of 53 bits in the place of start and end, see `text-mark.ts`; its upper 21 bits come first.
  */
-import { isPlain, isSame } from './bytes'
+import { isSame } from './bytes'
 import { endOf, isName, startOf } from './places'
+import { isPlain } from './strings'
 import { buffer, state, timeAt } from './tables'
 
 /** What a note is of. */

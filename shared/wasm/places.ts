@@ -2,7 +2,8 @@
  * The values that the walk found in a line, by their names, and what they are. A value's place is its number here; that
  * of a block's value is {@link blockPlaces} larger with each block.
  */
-import { backslash, isSound, quote } from './bytes'
+import { backslash, quote } from './bytes'
+import { isSound } from './strings'
 import { blockInts, buffer, classes, nameNumber, places } from './tables'
 
 /** The values of a record, then those of a block, in the order of the host's grammar. */

@@ -6,6 +6,7 @@ import { createLineWalk } from '../../shared/engine/line-walk.ts'
 import { nodePorts } from '../../shared/engine/node-ports.ts'
 import { createDetector } from '../../shared/engine/transcript-detector.ts'
 import { buildCorpus } from '../support/corpus.ts'
+import { mutate } from '../support/fuzz-transcripts.ts'
 import { plainSessions } from '../support/plain-sessions.ts'
 import { seededRandom } from '../support/random.ts'
 import { hasGit } from '../support/repositories.ts'
@@ -59,6 +60,26 @@ describe('a detector without WebAssembly', () => {
       expect(told).toEqual(await lookWith(createDetector, roots))
     },
   )
+
+  it('says the same of damaged transcripts (seed 39)', async () => {
+    const random = seededRandom(39)
+    const projects = path.join(fixtures, 'projects')
+    const sources = fs
+      .readdirSync(projects, { recursive: true, encoding: 'utf8' })
+      .filter(name => name.endsWith('.jsonl'))
+      .map(name => fs.readFileSync(path.join(projects, name)))
+    const root = path.join(scratch, 'damaged')
+    fs.mkdirSync(path.join(root, 'projects', 'x'), { recursive: true })
+    for (let n = 0; n < 300; n++) {
+      fs.writeFileSync(
+        path.join(root, 'projects', 'x', `${random.uuid()}.jsonl`),
+        mutate(random, random.pick(sources), 12),
+      )
+    }
+    const told = await lookWith(without.createDetector, [root])
+    expect(told.reduce((sum, { facts }) => sum + facts.counts.damagedLines, 0)).toBeGreaterThan(100)
+    expect(told).toEqual(await lookWith(createDetector, [root]))
+  })
 
   it.each([37, 38])('goes on from what one with it has read, and the other way round (seed %i)', async seed => {
     const { root, stir } = makeChaos(path.join(scratch, `chaos-${seed}`), seededRandom(seed))

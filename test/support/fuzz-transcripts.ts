@@ -90,7 +90,7 @@ const spices = [
 ]
 
 /** Some random damage, at most `most` times. */
-function mutate(random: Random, source: Buffer, most: number): Buffer {
+export function mutate(random: Random, source: Buffer, most: number): Buffer {
   let bytes: Buffer = Buffer.from(source)
   for (let left = random.int(1, most); left > 0; left--) bytes = damage(random, bytes)
   return bytes

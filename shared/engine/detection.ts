@@ -2,9 +2,10 @@
  * What finds sessions: a detector, its quick look and its watcher, over the folders that are searched at the moment.
  * The folders are a setting: when they change, all three are made anew, and the detector's index makes that cheap.
  */
-import { isDeepStrictEqual } from 'node:util'
+
 import type { Progress, WatchState } from '../core/monitor-state.ts'
 import { type HookHints, hintedDetector } from './hinted-detector.ts'
+import { isDeepStrictEqual } from './node-util.ts'
 import type { Clock, Ports } from './ports.ts'
 import type { ScanWorkers } from './scan-crew.ts'
 import { createTouchedLook, type TouchedLookParts } from './touched-look.ts'

@@ -4,8 +4,9 @@
  * zstd level 3 with checksum and content size where this Node has it, gzip otherwise; told apart on reading by
  * their first bytes. Never gives back more bytes than were promised: a decompression bomb is refused.
  */
-import { promisify } from 'node:util'
+
 import * as zlib from 'node:zlib'
+import { promisify } from './node-util.ts'
 
 /** Largest content of one frame, in bytes, on both ways: what a forged record can make us allocate at most. */
 export const maxFrameBytes = 268_435_456

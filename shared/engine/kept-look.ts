@@ -9,7 +9,7 @@
  * 2. What git alone can tell of work trees is told for a minute, and its age with it.
  * 3. A file that is torn, foreign or of another version is as good as none.
  */
-import { isDeepStrictEqual } from 'node:util'
+
 import { type Judged, judge } from '../core/judgement.ts'
 import { compareViews, type MonitorState } from '../core/monitor-state.ts'
 import { budgetBytesOf } from '../core/retention.ts'
@@ -18,6 +18,7 @@ import type { Settings } from '../core/settings.ts'
 import { type DataPaths, dataPaths } from './data-folder.ts'
 import { errorCode, readBounded } from './durable-file.ts'
 import { lookKeyOf } from './look-key.ts'
+import { isDeepStrictEqual } from './node-util.ts'
 import type { FileSystem, Ports } from './ports.ts'
 import { createProjectResolver } from './project-resolver.ts'
 

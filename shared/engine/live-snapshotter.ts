@@ -1,6 +1,7 @@
 /** A snapshotter that follows the settings: made anew when what it depends on has changed, which costs it what it remembers. */
-import { isDeepStrictEqual } from 'node:util'
+
 import type { Settings } from '../core/settings.ts'
+import { isDeepStrictEqual } from './node-util.ts'
 import type { Snapshotter } from './work-tree-snapshot.ts'
 
 /** @param settings those that the snapshotter depends on, as they are now */

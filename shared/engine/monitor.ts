@@ -2,8 +2,8 @@
  * The working monitor: detector, overview, queue, coordinator and store wired in the order in which data flows,
  * behind one `MonitorApi`. Hosts see nothing behind it.
  */
+
 import { randomUUID } from 'node:crypto'
-import { isDeepStrictEqual } from 'node:util'
 import type { CheckpointCause, CheckpointOutcome } from '../core/checkpoint.ts'
 import { summariseCheckpoint } from '../core/checkpoint.ts'
 import { isPaused } from '../core/decision.ts'
@@ -43,6 +43,7 @@ import { createLock } from './lock-file.ts'
 import { lockPlaceNotice } from './lock-place.ts'
 import { createLookKeeper } from './look-keeper.ts'
 import { hasHardLinks, lockWhereItCan, noHardLinksNotice } from './no-hard-links.ts'
+import { isDeepStrictEqual } from './node-util.ts'
 import { createOverview, type LookOptions, type SessionEntry } from './overview.ts'
 import type { Ports } from './ports.ts'
 import { createProofSchedule } from './proof-schedule.ts'

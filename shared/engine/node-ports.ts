@@ -2,10 +2,11 @@
  * The real world: the ports over Node. The only engine module that touches disk, clock and processes;
  * chosen in the entry points, never imported by other engine modules.
  */
+
 import fs from 'node:fs'
 import os from 'node:os'
-import { promisify } from 'node:util'
 import { nodeCommands } from './node-commands.ts'
+import { promisify } from './node-util.ts'
 import type {
   Clock,
   DiskSpace,

@@ -5,8 +5,8 @@ import { findRepository } from './git-repository.ts'
 import type { Clock, FileSystem } from './ports.ts'
 
 export interface ProjectResolver {
-  /** Null if neither names a folder. */
-  resolve(cwd: string | null, firstCwd: string | null): ProjectRef | null
+  /** Null if neither names a folder. @param nowMs By the monotonic clock, for who asks for many at once. */
+  resolve(cwd: string | null, firstCwd: string | null, nowMs?: number): ProjectRef | null
 }
 
 /** A repository may be made or a folder removed: an answer is good for this long. */
@@ -16,17 +16,16 @@ const keepAtMost = 10_000
 export function createProjectResolver(files: FileSystem, clock: Clock): ProjectResolver {
   const known = new Map<string, { readonly project: ProjectRef; readonly atMs: number }>()
   return {
-    resolve: (cwd, firstCwd) => {
-      const project = cwd === null ? null : projectOf(cwd)
+    resolve: (cwd, firstCwd, nowMs = clock.monotonicMs()) => {
+      const project = cwd === null ? null : projectOf(cwd, nowMs)
       if (project?.kind !== 'missing' || firstCwd === null || firstCwd === cwd) return project
       // A folder that was removed from a project since then still belongs to it.
-      const first = projectOf(firstCwd)
+      const first = projectOf(firstCwd, nowMs)
       return first.kind !== 'missing' && isBelow(project.root, first.root) ? first : project
     },
   }
 
-  function projectOf(folder: string): ProjectRef {
-    const nowMs = clock.monotonicMs()
+  function projectOf(folder: string, nowMs: number): ProjectRef {
     const before = known.get(folder)
     if (before !== undefined && nowMs - before.atMs < keepMs) return before.project
     if (known.size >= keepAtMost) known.clear()

@@ -4,9 +4,10 @@
  * Neither work trees nor the store are looked at: what the last whole look found of them, and what this monitor has
  * saved since, stands until the next one.
  */
-import { isDeepStrictEqual } from 'node:util'
+
 import type { DetectedSession, SessionId } from '../core/session.ts'
 import type { CheckpointHistory } from './checkpoint-history.ts'
+import { isDeepStrictEqual } from './node-util.ts'
 import type { LookOptions, Overview, SessionEntry } from './overview.ts'
 import type { Clock } from './ports.ts'
 import type { Detector } from './transcript-detector.ts'

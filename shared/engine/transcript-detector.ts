@@ -11,8 +11,8 @@
  *    other session.
  * 3. The event loop gets its turn every few milliseconds, also within one long file.
  */
+
 import path from 'node:path'
-import { isDeepStrictEqual } from 'node:util'
 import type { DetectedSession, LiveState, SessionFacts, SessionId, TranscriptStream } from '../core/session.ts'
 import { emptyFold, factsOf } from '../core/session-fold.ts'
 import { createDetectorIndex } from './detector-index.ts'
@@ -32,6 +32,7 @@ import {
 } from './kept-session.ts'
 import { createLegacyOwners } from './legacy-agents.ts'
 import { type EndedClues, type LiveRegistry, liveStateOf, readLiveRegistry, rememberHeldIds } from './live-registry.ts'
+import { isDeepStrictEqual } from './node-util.ts'
 import type { FilePeek, Ports } from './ports.ts'
 import { createProjectResolver } from './project-resolver.ts'
 import type { ScannedSession, ScanWorkers } from './scan-crew.ts'
@@ -109,8 +110,8 @@ const saveEveryMs = 60_000
 const condenseFrom = 200
 /** An old session with more bytes than this is not read again only because someone asks for its lists. */
 const keepTextFrom = 8_388_608
-/** Sessions that a glance opens: about as many as a screen shows. */
-const glanceAtMost = 40
+/** Sessions that a glance opens: as many as a large screen shows, at 3.5 rem each. */
+const glanceAtMost = 24
 
 export function createDetector(ports: DetectorPorts, { roots, indexFolder, workers }: DetectorOptions): Detector {
   const { clock, files, processes, log } = ports
@@ -163,7 +164,8 @@ export function createDetector(ports: DetectorPorts, { roots, indexFolder, worke
       log('error', 'saving the index failed', { error: String(error) }),
     )
     const told: DetectedSession[] = []
-    for (const session of kept.values()) if (session.found !== null) told.push(describe(session, session.found))
+    const nowMs = clock.monotonicMs()
+    for (const session of kept.values()) if (session.found !== null) told.push(describe(session, session.found, nowMs))
     return told.sort(mostRecentFirst)
   }
 
@@ -182,7 +184,8 @@ export function createDetector(ports: DetectorPorts, { roots, indexFolder, worke
 
   /** Sessions that no process has registered are all alike but for these clues. */
   function liveState(clues: EndedClues): LiveState {
-    if (registry.entries.has(clues.sessionId)) return liveStateOf(registry, processes, clues)
+    if (registry.entries.size > 0 && registry.entries.has(clues.sessionId))
+      return liveStateOf(registry, processes, clues)
     const known = unregistered.get(clues.root)?.get(clues.version)
     if (known !== undefined) return known
     const byVersion = unregistered.get(clues.root) ?? new Map<string | null, LiveState>()
@@ -291,12 +294,12 @@ export function createDetector(ports: DetectorPorts, { roots, indexFolder, worke
     session.problems = problems
   }
 
-  function describe(session: KeptSession, found: FoundSession): DetectedSession {
+  function describe(session: KeptSession, found: FoundSession, nowMs = clock.monotonicMs()): DetectedSession {
     const { sessionId, told: before } = session
     const facts = before?.facts ?? keptFacts(session)
     const root = found.files.get('main')?.root ?? ''
     const live = liveState({ sessionId, root, version: facts.version, saidGoodbye: keptGoodbye(session) })
-    const project = projects.resolve(facts.cwd, facts.firstCwd)
+    const project = projects.resolve(facts.cwd, facts.firstCwd, nowMs)
     if (before?.project === project && isSameLive(before.live, live)) return before
     const streams = before?.streams ?? streamsOf(found.files, session)
     const told = { facts, streams, live, project, problems: problemsOf(found, session) }

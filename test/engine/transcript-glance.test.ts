@@ -71,10 +71,10 @@ describe('glance', () => {
     }
     const found = await createDetector({ ...ports, files }, { roots: [root] }).glance()
     expect(found.map(({ facts }) => facts.sessionId)).toEqual(Array.from({ length: 230 }, (_, n) => idOf(229 - n)))
-    expect(opened).toBe(40)
-    expect([found[0]?.facts.title, found[39]?.facts.title, found[40]?.facts.title]).toEqual([
+    expect(opened).toBe(24)
+    expect([found[0]?.facts.title, found[23]?.facts.title, found[24]?.facts.title]).toEqual([
       'session 229',
-      'session 190',
+      'session 206',
       '',
     ])
     expect(found[229]?.facts.lastActivityMs).toBe(1_700_000_000_000)

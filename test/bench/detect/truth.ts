@@ -1,7 +1,7 @@
 /** Compares what a detector found with what the corpus says is true. Any difference is a mistake. Pure but for reading the truth. */
 import fs from 'node:fs'
-import { isDeepStrictEqual } from 'node:util'
 import type { DetectedSession, SessionFacts, TranscriptStream } from '../../../shared/core/session.ts'
+import { isDeepStrictEqual } from '../../../shared/engine/node-util.ts'
 import type { CorpusSession } from '../../support/corpus-session.ts'
 import type { TrueFacts } from '../../support/ground-truth.ts'
 import { plainFacts } from '../../support/plain-sessions.ts'

@@ -56,7 +56,7 @@ export function createFolderMemory(
   return {
     list: (at, seen) => {
       const stamp = seen ?? peekOrNull(files, at)
-      if (stamp?.kind !== 'folder' || !trusted.has(stamp.dev)) return files.list(at)
+      if (stamp?.ctimeMs === undefined || !trusted.has(stamp.dev)) return files.list(at)
       const told = before.get(stamp.ino) ?? now.get(stamp.ino)
       if (told !== undefined && isSameFolder(told, stamp)) {
         now.set(stamp.ino, told)
@@ -65,7 +65,8 @@ export function createFolderMemory(
       const names = files.list(at)
       now.delete(stamp.ino)
       version += 1
-      if (isSettled(stamp)) now.set(stamp.ino, { dev: stamp.dev, ino: stamp.ino, ctimeMs: stamp.ctimeMs, names })
+      const { dev, ino, ctimeMs } = stamp
+      if (isSettled(ino, ctimeMs)) now.set(ino, { dev, ino, ctimeMs, names })
       return names
     },
     begin: tops => {
@@ -80,7 +81,7 @@ export function createFolderMemory(
     version: () => version,
   }
 
-  function isSettled({ ino, ctimeMs }: FilePeek): boolean {
+  function isSettled(ino: number, ctimeMs: number): boolean {
     // On some disks a number does not hold all of it.
     return Number.isSafeInteger(ino) && clock.nowMs() - ctimeMs > settledMs
   }

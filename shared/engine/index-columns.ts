@@ -237,6 +237,10 @@ class ColumnSession implements StoredSession, BriefFacts {
 
   isCurrent(found: FoundStreams): boolean {
     const { reads } = this.#shelf.columns
+    const main = found.get('main')
+    // Of most sessions there is one file, and it was read first.
+    if (found.size === 1 && this.#readCount === 1 && main !== undefined)
+      return this.#find('main') === this.#readsAt && isUpToDateAt(reads, this.#readsAt, main.stat)
     let known = 0
     for (const { stream, stat } of found.values()) {
       if (!hasLines(stream)) continue

@@ -186,7 +186,10 @@ function toStat(s: fs.BigIntStats): FileStat {
 }
 
 function toPeek(s: fs.Stats): FilePeek {
-  return { kind: kindOf(s), size: s.size, mtimeMs: s.mtimeMs, ctimeMs: s.ctimeMs, dev: s.dev, ino: s.ino }
+  const kind = kindOf(s)
+  const { size, mtimeMs, dev, ino } = s
+  // Tens of thousands are held of files.
+  return kind === 'folder' ? { kind, size, mtimeMs, dev, ino, ctimeMs: s.ctimeMs } : { kind, size, mtimeMs, dev, ino }
 }
 
 function kindOf(s: fs.StatsBase<number> | fs.StatsBase<bigint>): FileStat['kind'] {

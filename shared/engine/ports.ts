@@ -44,8 +44,8 @@ export interface FileStat {
 export interface FilePeek extends Pick<FileStat, 'kind' | 'size'> {
   /** May differ from {@link FileStat}'s by less than a microsecond. */
   readonly mtimeMs: number
-  /** When content, name or rights changed last, by the system's clock; nobody can set it. */
-  readonly ctimeMs: number
+  /** Of a folder: when its content, name or rights changed last, by the system's clock; nobody can set it. */
+  readonly ctimeMs?: number
   /** As far as a number holds them: on Windows two files may rarely look like one. */
   readonly dev: number
   readonly ino: number

@@ -77,7 +77,7 @@ function fileOf(stream: string, stat: Partial<FilePeek> = {}): FoundFile {
     stream,
     path: `/c/${stream}`,
     root: '/c',
-    stat: { kind: 'file', dev, ino, size, mtimeMs, ctimeMs: mtimeMs, ...stat },
+    stat: { kind: 'file', dev, ino, size, mtimeMs, ...stat },
   }
 }
 
@@ -143,7 +143,7 @@ describe('a session in columns is current', () => {
       ]),
     },
   ])
-  const [, session] = storedSessions(text, () => null)
+  const [single, session] = storedSessions(text, () => null)
   const isCurrent = (...files: readonly FoundFile[]) => session?.isCurrent(filesOf(...files))
 
   it('while its files are the same', () => {
@@ -152,6 +152,18 @@ describe('a session in columns is current', () => {
     // What has no lines is not read.
     expect(isCurrent(fileOf('main'), fileOf(sub, { ino: 5 }), fileOf('tool-results/a.txt'))).toBe(true)
     expect([session?.endByte('main'), session?.endByte('other.jsonl')]).toEqual([900, null])
+  })
+
+  it.each<[string, boolean, readonly FoundFile[]]>([
+    ['the same', true, [fileOf('main')]],
+    ['of another size', false, [fileOf('main', { size: 913 })]],
+    ['another file', false, [fileOf('main', { ino: 5 })]],
+    ['gone', false, []],
+    ["a sub-agent's only", false, [fileOf(sub)]],
+    ['not the only one', false, [fileOf('main'), fileOf(sub)]],
+    ['beside one without lines', true, [fileOf('main'), fileOf('tool-results/a.txt')]],
+  ])('and so is one whose only file is %s: %s', (_what, isSame, files) => {
+    expect(single?.isCurrent(filesOf(...files))).toBe(isSame)
   })
 
   it.each<[string, readonly FoundFile[]]>([

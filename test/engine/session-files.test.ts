@@ -6,7 +6,7 @@ const fileOf = (stream: string, path = `/c/${stream}`): FoundFile => ({
   stream,
   path,
   root: '/c',
-  stat: { kind: 'file', size: 1, mtimeMs: 2, ctimeMs: 2, dev: 3, ino: 4 },
+  stat: { kind: 'file', size: 1, mtimeMs: 2, dev: 3, ino: 4 },
 })
 
 describe('the names that were read before', () => {

@@ -228,7 +228,8 @@ function mustBeWritable(disk: Disk, call: string): void {
 }
 
 export function toPeek({ kind, size, mtimeMs, ctimeNs, dev, ino }: FileStat): FilePeek {
-  return { kind, size, mtimeMs, ctimeMs: Number(ctimeNs) / 1e6, dev: Number(dev), ino: Number(ino) }
+  const peek = { kind, size, mtimeMs, dev: Number(dev), ino: Number(ino) }
+  return kind === 'folder' ? { ...peek, ctimeMs: Number(ctimeNs) / 1e6 } : peek
 }
 
 export function toStat(node: Inode): FileStat {

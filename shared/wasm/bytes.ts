@@ -70,9 +70,18 @@ export function bitsOf(a: v128, b: v128, c: v128, d: v128): u64 {
   return low | (<u64>i8x16.bitmask(c) << 32) | (<u64>i8x16.bitmask(d) << 48)
 }
 
+/** Compares 64 bytes. */
+@inline
+export function isSameBlock(a: usize, b: usize): bool {
+  const first = v128.or(v128.xor(v128.load(a), v128.load(b)), v128.xor(v128.load(a, 16), v128.load(b, 16)))
+  const last = v128.or(v128.xor(v128.load(a, 32), v128.load(b, 32)), v128.xor(v128.load(a, 48), v128.load(b, 48)))
+  return !v128.any_true(v128.or(first, last))
+}
+
+/** Compares sixteen bytes. */
 @inline
 export function isSame(a: usize, b: usize): bool {
-  return i8x16.all_true(i8x16.eq(v128.load(a), v128.load(b)))
+  return !v128.any_true(v128.xor(v128.load(a), v128.load(b)))
 }
 
 /** Quotes, backslashes and control characters. */

@@ -2,7 +2,7 @@
  * The end that the lines of a transcript share: user type, entrypoint, folder, session, version and branch are the same
  * bytes for hundreds of lines. A line that ends like the one that was kept need not be walked to its end.
  */
-import { isSame, lineFeed } from './bytes'
+import { isSame, isSameBlock, lineFeed } from './bytes'
 import { buffer, places, recordInts, state, tailAt, tailKindAt } from './tables'
 
 /** The end that was kept, and of each value in it: its place, and the distances of its start and its end. */
@@ -45,10 +45,10 @@ export function mayNotBeTail(): void {
 export function isTail(value: usize): bool {
   const at = value - tailLead
   if (tailLength === 0 || load<u8>(at + tailLength) !== lineFeed) return false
-  for (let i = tailLength; i >= 16; ) {
-    i -= 16
-    if (!isSame(at + i, tail + i)) return false
-  }
+  // From the end: there a line of another kind differs.
+  let i = tailLength
+  for (; i >= 64; i -= 64) if (!isSameBlock(at + i - 64, tail + i - 64)) return false
+  for (; i >= 16; i -= 16) if (!isSame(at + i - 16, tail + i - 16)) return false
   // Kept ends are longer than sixteen bytes.
   return isSame(at, tail)
 }

@@ -78,7 +78,7 @@ const noTime = 9e15
 const guardLength = 16
 
 export function columnsText(entries: readonly IndexEntry[]): string {
-  const texts = new Map<string | null, number>()
+  const texts = new Map<string, number>()
   const placeOf = (text: string | null) => {
     if (text === null) return none
     const place = texts.get(text) ?? texts.size
@@ -86,9 +86,8 @@ export function columnsText(entries: readonly IndexEntry[]): string {
     return place
   }
   const reads = entries.flatMap(entry => [...entry.reads])
-  const columns: IndexColumns = {
+  const numbers: Omit<IndexColumns, 'titles' | 'texts'> = {
     ids: entries.map(({ brief }) => brief.sessionId),
-    titles: entries.map(({ brief }) => brief.title),
     sessions: columnsOf(
       [...sharedTexts, ...countNames, ...otherNumbers],
       entries.map(entry => numbersOf(entry, placeOf)),
@@ -100,9 +99,11 @@ export function columnsText(entries: readonly IndexEntry[]): string {
       }),
     ),
     guards: reads.map(([, { guard }]) => guard.padEnd(guardLength)).join(''),
-    texts: [...texts.keys()].map(String),
   }
-  return `${ascii(JSON.stringify(columns))}\n`
+  // Only here is anything that may not be ASCII.
+  const titles = ascii(JSON.stringify(entries.map(({ brief }) => brief.title)))
+  const shared = ascii(JSON.stringify([...texts.keys()]))
+  return `{"titles":${titles},"texts":${shared},${JSON.stringify(numbers).slice(1)}\n`
 }
 
 export function ascii(json: string): string {
@@ -110,8 +111,11 @@ export function ascii(json: string): string {
 }
 
 function columnsOf<Name extends string>(names: readonly Name[], rows: readonly (readonly number[])[]): Columns<Name> {
-  const columns = names.map((name, at) => [name, rows.map(row => row[at] ?? none)] as const)
-  return Object.fromEntries(columns) as unknown as Columns<Name>
+  const lists = names.map(() => new Array<number>(rows.length))
+  rows.forEach((row, place) => {
+    for (let at = 0; at < row.length; at++) (lists[at] as number[])[place] = row[at] as number
+  })
+  return Object.fromEntries(names.map((name, at) => [name, lists[at]])) as unknown as Columns<Name>
 }
 
 /** In the order of the columns. */

@@ -4,19 +4,19 @@ import type { Protection } from '../../shared/core/monitor-state.ts'
 import { dueRequests, requestsFor } from '../../shared/engine/checkpoint-requests.ts'
 import type { SessionEntry } from '../../shared/engine/overview.ts'
 import { createSessionRegistry } from '../../shared/engine/session-registry.ts'
-import { idOf, noonMs } from '../support/core-values.ts'
+import { idOf, liveOf, noonMs } from '../support/core-values.ts'
 import { sampleSession } from '../support/sample-state.ts'
 
 const hold: Decision = { action: 'hold', reason: { kind: 'unchanged' } }
 const due: Decision = { action: 'checkpoint', cause: { kind: 'due', factors: ['time'], total: 1 } }
 const { score } = sampleSession()
 
-/** Only what a request is made of. */
+/** Only what a request and a registry look at. */
 function entryOf(
   n: number,
   { decision = hold, unchanged = false, at = null as number | null, protection = 'changed' as Protection } = {},
 ): SessionEntry {
-  const session = { facts: { sessionId: idOf(n) } }
+  const session = { facts: { sessionId: idOf(n) }, live: liveOf('idle') }
   const last = at === null ? null : { at }
   return {
     session,

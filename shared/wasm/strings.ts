@@ -99,13 +99,17 @@ function isEscaped(at: usize): bool {
 /** Whether JSON can decode the string between two quotes: no control character, and no escape but its own. */
 export function isSound(from: usize, to: usize): bool {
   const backslashBytes = v128.load(backslashes)
+  /** Up to here a backslash belongs to an escape that was looked at. */
+  let next = from
   for (let p = from; p < to; p += 16) {
     const bytes = v128.load(p)
     const odd = v128.or(i8x16.eq(bytes, backslashBytes), i8x16.lt_u(bytes, v128.load(lowerCase)))
     for (let mask = i8x16.bitmask(odd); mask !== 0; mask &= mask - 1) {
       const q = p + ctz(mask)
       if (q >= to) return true
+      if (q < next) continue
       if (load<u8>(q) !== backslash || !isEscape(q)) return false
+      next = q + 2
     }
   }
   return true
@@ -123,9 +127,8 @@ export function isPlain(from: usize, to: usize): bool {
   return true
 }
 
-/** @param at A backslash. True if it begins an escape that is one, or is escaped itself. */
+/** @param at A backslash that is not escaped itself. */
 function isEscape(at: usize): bool {
-  if (isEscaped(at)) return true
   const letter = load<u8>(at + 1)
   if (letter === 0x75) return isHex(at + 2) && isHex(at + 3) && isHex(at + 4) && isHex(at + 5)
   // b, f, n, r and t.

@@ -57,11 +57,16 @@ let multiplier: u64 = 0x9e3779b97f4a7c15
  * To be called once, when the host has filled its tables.
  *
  * @param count Of names. Less than {@link noName}.
- * @returns false if they cannot be told apart by their hash
+ * @returns false if they cannot be told apart by their hash, or one is too long to be compared at once
  */
 export function startTables(count: u32): bool {
   for (let i: u32 = 0; i < 16; i++) store<u64>(masks + 8 * i, i < 8 ? ((<u64>1) << (8 * i)) - 1 : u64.MAX_VALUE)
-  for (let number: u32 = 0; number < maxNames; number++) spell(number, number < count ? <u32>load<u8>(lengths + number) : 32)
+  for (let number: u32 = 0; number < maxNames; number++) {
+    // A number without a name is spelled as the empty key, which has none.
+    const length = number < count ? <u32>load<u8>(lengths + number) : 0
+    if (length > 29) return false
+    spell(number, length)
+  }
   memory.fill(followers, noName, 4096)
   for (let tries = 0; tries < 100000; tries++) {
     if (fillSlots(count)) return true
@@ -70,13 +75,10 @@ export function startTables(count: u32): bool {
   return false
 }
 
-/** A name that is too long to be guessed is spelled as no key is. */
 function spell(number: u32, length: u32): void {
   const at = spellings + spellingBytes * number
-  memory.fill(at, 0xff, 32)
-  store<u32>(at + bitsAt, length > 29 ? u32.MAX_VALUE : (1 << (length + 2)) - 1)
+  store<u32>(at + bitsAt, (1 << (length + 2)) - 1)
   store<u32>(at + lengthAt, length)
-  if (length > 29) return
   memory.copy(at, names + 32 * number, length)
   store<u16>(at + length, 0x3a22)
 }

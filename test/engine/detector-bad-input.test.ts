@@ -55,6 +55,19 @@ describe('the detector beside an unharmed session', () => {
     expect(counted(of(good))).toEqual(['Mend it', 1])
   }, 120_000)
 
+  it('reads erased bytes where a key should be, after whatever another file left in the buffer', async () => {
+    const { root, oddFile } = newRoot()
+    // The first chunk still lies in the buffer when the second, a line of erased bytes, is read into its beginning.
+    const chunk = Buffer.alloc(262_144, ' ')
+    chunk.write('{"zzz":"'.padEnd(37))
+    chunk.write('x"}\n', 37)
+    chunk.write('\n{"zzz":1}\n', chunk.length - 11)
+    fs.writeFileSync(oddFile, Buffer.concat([chunk, Buffer.from('{"'), Buffer.alloc(32, 0xff), Buffer.from('\n')]))
+    const { of } = await look(root)
+    expect(of(odd)?.facts.counts).toMatchObject({ lines: 4, damagedLines: 2 })
+    expect(counted(of(good))).toEqual(['Mend it', 1])
+  })
+
   it('skips and counts a line of 64 MB', async () => {
     const { root, oddFile } = newRoot()
     fs.writeFileSync(oddFile, `${prompt}{"type":"user","x":"${'y'.repeat(67_108_864)}"}\n${prompt}`)

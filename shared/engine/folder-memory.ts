@@ -9,7 +9,7 @@
  *    same time, because no clock of a file system is fine enough.
  */
 import { errorCode } from './durable-file.ts'
-import { ascii } from './index-columns.ts'
+import { ascii, mustAddUp, sumOf } from './index-columns.ts'
 import type { Clock, FilePeek, FileSystem } from './ports.ts'
 
 /** A folder's names, and what it was when they were listed. */
@@ -62,11 +62,15 @@ export function createFolderMemory(
         now.set(stamp.ino, told)
         return told.names
       }
-      const names = files.list(at)
-      now.delete(stamp.ino)
-      version += 1
       const { dev, ino, ctimeMs } = stamp
-      if (isSettled(ino, ctimeMs)) now.set(ino, { dev, ino, ctimeMs, names })
+      // Asked before it is listed: any time may pass between listing and looking at a clock.
+      const settled = isSettled(ino, ctimeMs)
+      const names = files.list(at)
+      // Of folders on two disks that have the same number, the first one is remembered.
+      if (told !== undefined && told.dev !== dev) return names
+      now.delete(ino)
+      if (told !== undefined || settled) version += 1
+      if (settled) now.set(ino, { dev, ino, ctimeMs, names })
       return names
     },
     begin: tops => {
@@ -133,9 +137,11 @@ export function foldersText(folders: Iterable<ListedFolder>): string {
   return `${ascii(JSON.stringify(columns))}\n`
 }
 
-/** @param text What {@link foldersText} gave. */
+/** @param text What {@link foldersText} gave. @throws {SyntaxError | TypeError} for a text of another shape */
 export function foldersFrom(text: string): readonly ListedFolder[] {
   const { devs, inos, ctimes, counts, names } = JSON.parse(text) as FolderColumns
+  mustAddUp([devs, inos, ctimes, counts], inos.length)
+  mustAddUp([names], sumOf(counts))
   const folders: ListedFolder[] = []
   let namesAt = 0
   for (let place = 0; place < inos.length; place++) {

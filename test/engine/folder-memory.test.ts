@@ -38,6 +38,35 @@ function look(memory: ReturnType<typeof createFolderMemory>, at = folder): reado
 }
 
 describe('a folder that was listed', () => {
+  it('is listed again if the process stood still just after it was listed, and a name came in the same tick (invariant 2)', () => {
+    const { files, clock, write, wait } = newWorld()
+    let afterList = () => {}
+    const list: FileSystem['list'] = at => {
+      const names = files.list(at)
+      afterList()
+      return names
+    }
+    const memory = createFolderMemory({ ...files, list }, clock)
+    afterList = () => {
+      write(`${folder}/b`)
+      wait(10_000)
+      afterList = () => {}
+    }
+    look(memory)
+    expect(look(memory)).toEqual(['a', 'b'])
+  })
+
+  it('counts as changed once, also while its time of change lies in the future', () => {
+    const { files, clock, wait } = newWorld()
+    const memory = createFolderMemory(files, clock)
+    wait(-3_600_000)
+    const versions = [1, 2, 3, 4].map(() => {
+      look(memory)
+      return memory.version()
+    })
+    expect(new Set(versions).size).toBe(1)
+  })
+
   it('is not listed again while it is the same, also after a restart', () => {
     const { files, clock, listed, wait } = newWorld()
     wait(10_000)

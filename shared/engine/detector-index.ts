@@ -56,13 +56,15 @@ export function createDetectorIndex(ports: IndexPorts, folder: string): Detector
   let saved: readonly SessionId[] = []
 
   const foldersFile = path.join(folder, 'folders.json')
-  let savedFolders = 0
+  /** The version that the file tells; none before there is one. */
+  let savedFolders = -1
 
   return { load, loadFolders, save, saveFolders }
 
   function loadFolders(): readonly ListedFolder[] {
-    const text = bodyOf(foldersFile)?.toString('latin1')
-    return text === undefined ? [] : foldersFrom(text)
+    const listed = understood(foldersFile, foldersFrom)
+    if (listed !== null) savedFolders = 0
+    return listed ?? []
   }
 
   function saveFolders(folders: Pick<FolderMemory, 'remembered' | 'version'>): boolean {
@@ -80,12 +82,23 @@ export function createDetectorIndex(ports: IndexPorts, folder: string): Detector
   }
 
   function load(): Map<SessionId, KeptSession> {
-    const text = bodyOf(entriesFile)?.toString('latin1')
     const kept = new Map<SessionId, KeptSession>()
-    if (text === undefined) return kept
-    for (const session of storedSessions(text, foldTextOf)) kept.set(session.sessionId, keepStored(session))
+    const stored = understood(entriesFile, text => storedSessions(text, foldTextOf))
+    for (const session of stored ?? []) kept.set(session.sessionId, keepStored(session))
     saved = [...kept.keys()]
     return kept
+  }
+
+  /** What one of our ASCII files says; null if it is not ours, whatever its sum. */
+  function understood<T>(at: string, read: (text: string) => T): T | null {
+    const text = bodyOf(at)?.toString('latin1')
+    if (text === undefined) return null
+    try {
+      return read(text)
+    } catch (error) {
+      log('info', 'an index file holds something else, and is made anew', { file: at, error: String(error) })
+      return null
+    }
   }
 
   /** In its shard, as it was when the entries were read. */

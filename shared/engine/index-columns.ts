@@ -139,12 +139,41 @@ function numbersOf({ brief, goodbye, reads }: IndexEntry, placeOf: (text: string
   ]
 }
 
-/** @param foldTextOf The fold of a session that was read to these marks; see `detector-index.ts`. */
+/** @throws {TypeError} unless all are lists, and this long */
+export function mustAddUp(lists: readonly unknown[], length: number): void {
+  const isRight = lists.every(list => Array.isArray(list) && list.length === length)
+  if (!isRight) throw new TypeError('lists that belong together are not of one length')
+}
+
+/** @throws {TypeError} unless all are whole numbers, none below 0 */
+export function sumOf(counts: readonly number[]): number {
+  const isRight = counts.every(count => Number.isSafeInteger(count) && count >= 0)
+  if (!isRight) throw new TypeError('a list of counts holds something else')
+  return counts.reduce((sum, count) => sum + count, 0)
+}
+
+/** @throws {TypeError} unless every session and every read is in every list */
+function mustBeWhole({ ids, titles, texts, sessions, reads, guards }: IndexColumns): void {
+  const names = [...sharedTexts, ...countNames, ...otherNumbers]
+  mustAddUp([ids, titles, ...names.map(name => sessions[name])], ids.length)
+  const readCount = sumOf(sessions.files)
+  const lists = readNumbers.map(name => reads[name])
+  mustAddUp(lists, readCount)
+  mustAddUp([texts], texts.length)
+  if (guards.length !== guardLength * readCount) throw new TypeError('the marks of files are not one for each')
+}
+
+/**
+ * @param text What {@link columnsText} gave.
+ * @param foldTextOf The fold of a session that was read to these marks; see `detector-index.ts`.
+ * @throws {SyntaxError | TypeError} for a text of another shape
+ */
 export function storedSessions(
   text: string,
   foldTextOf: (session: StoredSession) => string | null,
 ): readonly StoredSession[] {
   const columns = JSON.parse(text) as IndexColumns
+  mustBeWhole(columns)
   const { files } = columns.sessions
   const sessions: StoredSession[] = []
   let readsAt = 0

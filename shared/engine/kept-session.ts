@@ -287,6 +287,8 @@ function listsOf(kept: KeptSession): FactLists {
   const known = kept.fold ?? revived(kept.digest?.foldText() ?? null, kept.sessionId) ?? kept.reread?.again(kept)
   if (!known) {
     foldOf(kept)
+    // What is told of it now may have to be told anew: it is as if it had never been read.
+    kept.told = null
     kept.reread?.whole(kept)
   }
   const { filesChanged, lastPrompts, lastCommands, lastReply, todos } = factsOf(known ?? foldOf(kept))

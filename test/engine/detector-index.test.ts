@@ -1,5 +1,6 @@
 import fs from 'node:fs'
 import path from 'node:path'
+import { crc32 } from 'node:zlib'
 import { afterAll, describe, expect, it } from 'vitest'
 import { emptyStream } from '../../shared/core/stream-fold.ts'
 import { indexVersion } from '../../shared/engine/detector-index.ts'
@@ -354,4 +355,62 @@ describe('the format', () => {
       'aiTitle branch closed compactions contextTokens customTitle cwd entrypoint firstCwd firstPrompt forkedFrom largestTokens lastCommands lastPrompts lastReply model prompts replies replyMarks requestedModel todos turnStarts version',
     ])
   })
+})
+
+describe('an index whose sum is right but that we never wrote (invariant 1)', () => {
+  const sealed = (body: string) =>
+    `${JSON.stringify({ format: 'asm-detector-index', version: indexVersion, sum: crc32(body) })}\n${body}`
+  const column = (length: number, value: unknown) => new Array(length).fill(value)
+
+  it.each([
+    ['sessions.json', 'no JSON\n'],
+    ['sessions.json', '{}\n'],
+    ['sessions.json', 'null\n'],
+    ['folders.json', 'no JSON\n'],
+    ['folders.json', '{}\n'],
+    ['folders.json', JSON.stringify({ devs: [1], inos: [1], ctimes: [1], counts: [2], names: ['a'] })],
+  ])('is as if it were not there: %s with %j', async (name, body) => {
+    const world = newWorld(71)
+    fs.mkdirSync(world.indexFolder, { recursive: true })
+    fs.writeFileSync(path.join(world.indexFolder, name), sealed(body))
+    expect(plainSessions(await runOnce(world))).toEqual(await freshLook(world))
+  })
+
+  it.each([
+    ['a count of a thousand million files', 'sessions', 'files', [1e9]],
+    ['a count that is none', 'sessions', 'files', ['1']],
+    ['a list that is missing', 'sessions', 'lines', undefined],
+    ['a list that is too long', 'reads', 'size', column(99, 1)],
+    ['marks that are missing', 'guards', null, null],
+    ['texts that are none', 'texts', null, null],
+  ] as const)('also with %s', async (_, list, name, value) => {
+    const world = newWorld(72)
+    await runOnce(world)
+    const file = path.join(world.indexFolder, 'sessions.json')
+    const columns = JSON.parse(fs.readFileSync(file, 'utf8').split('\n')[1] ?? '')
+    const changed =
+      name === null ? { ...columns, [list]: value } : { ...columns, [list]: { ...columns[list], [name]: value } }
+    fs.writeFileSync(file, sealed(JSON.stringify(changed)))
+    expect(plainSessions(await runOnce(world))).toEqual(await freshLook(world))
+  })
+})
+
+it('lists that could not be read for a moment are there in the next look (invariant 1 of the detector)', async () => {
+  const world = newWorld(73)
+  const expected = plainSessions(await runOnce(world))
+  // Folds that are not in the index, as those of old sessions are not.
+  for (const name of fs.readdirSync(world.indexFolder).filter(one => one.startsWith('folds')))
+    fs.rmSync(path.join(world.indexFolder, name))
+  let isBusy = false
+  const open: FileSystem['open'] = (at, mode) => {
+    if (isBusy) throw Object.assign(new Error('too many open files'), { code: 'EMFILE' })
+    return ports.files.open(at, mode)
+  }
+  const detector = start(world, { ...ports.files, open })
+  const known = await detector.refresh()
+  isBusy = true
+  expect(new Set(known.map(({ facts }) => facts.lastPrompts.length))).toEqual(new Set([0]))
+  isBusy = false
+  expect(plainSessions(await detector.refresh())).toEqual(expected)
+  await detector.close()
 })

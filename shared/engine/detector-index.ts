@@ -143,24 +143,26 @@ export function createDetectorIndex(ports: IndexPorts, folder: string): Detector
     const changed = read.filter(session => session.isUnsaved)
     const isGone = saved.some(id => !kept.has(id))
     if (changed.length === 0 && !isGone) return true
+    // What changes while this is written is not saved.
+    for (const session of changed) session.isUnsaved = false
     try {
       makeFolderDurably(files, folder)
       for (const [shard, sessions] of Map.groupBy(changed, session => shardNumber(session.sessionId))) {
         saveShard(shard, sessions, kept)
         await pause()
       }
-      replace(entriesFile, columnsText(read.map(entryOf).sort(mostRecentFirst)))
+      replace(entriesFile, await inTurns(columnsText(read.map(entryOf).sort(mostRecentFirst)), pause))
     } catch (error) {
+      for (const session of changed) session.isUnsaved = true
       log('warn', failureOf(error, `Writing the index in ${folder}`).message)
       return false
     } finally {
       shards.clear()
     }
     for (const session of changed) {
-      session.isUnsaved = false
       const { sessionId, digest, reads } = session
       // From now on the text, if there is one, need not be held in memory.
-      if (digest === null || digest.foldText() === null) continue
+      if (session.isUnsaved || digest === null || digest.foldText() === null) continue
       const { brief, goodbye } = digest
       session.digest = { brief, goodbye, foldText: textInShard(sessionId, reads) }
     }
@@ -182,6 +184,13 @@ export function createDetectorIndex(ports: IndexPorts, folder: string): Detector
   function replace(at: string, text: string): void {
     const body = Buffer.from(text)
     replaceFile(ports, at, Buffer.concat([Buffer.from(`${headOf(body)}\n`), body]))
+  }
+}
+
+async function inTurns<T>(steps: Generator<undefined, T>, pause: () => Promise<void>): Promise<T> {
+  for (let step = steps.next(); ; step = steps.next()) {
+    if (step.done) return step.value
+    await pause()
   }
 }
 

@@ -77,7 +77,14 @@ const none = -1
 const noTime = 9e15
 const guardLength = 16
 
-export function columnsText(entries: readonly IndexEntry[]): string {
+/** Entries that are looked at before others get their turn. */
+const entriesAtOnce = 500
+
+/**
+ * Yields whenever others may have their turn: of thousands of sessions it takes longer than they should wait. What they
+ * change meanwhile is not in it.
+ */
+export function* columnsText(entries: readonly IndexEntry[]): Generator<undefined, string> {
   const texts = new Map<string, number>()
   const placeOf = (text: string | null) => {
     if (text === null) return none
@@ -85,41 +92,50 @@ export function columnsText(entries: readonly IndexEntry[]): string {
     texts.set(text, place)
     return place
   }
-  const reads = entries.flatMap(entry => [...entry.reads])
-  const numbers: Omit<IndexColumns, 'titles' | 'texts'> = {
-    ids: entries.map(({ brief }) => brief.sessionId),
-    sessions: columnsOf(
-      [...sharedTexts, ...countNames, ...otherNumbers],
-      entries.map(entry => numbersOf(entry, placeOf)),
-    ),
-    reads: columnsOf(
-      readNumbers,
-      reads.map(([stream, { position, dev, ino, size, mtimeMs }]) => {
-        return [placeOf(stream), position.endByte, position.scannedTo, dev, ino, size, mtimeMs]
-      }),
-    ),
-    guards: reads.map(([, { guard }]) => guard.padEnd(guardLength)).join(''),
+  const sessions: (readonly number[])[] = []
+  const reads: (readonly number[])[] = []
+  const guards: string[] = []
+  const moment = entries.map(entry => ({ entry, files: [...entry.reads] }))
+  for (const [place, { entry, files }] of moment.entries()) {
+    if (place % entriesAtOnce === 0) yield
+    sessions.push(numbersOf(entry, files.length, placeOf))
+    for (const [stream, { position, dev, ino, size, mtimeMs, guard }] of files) {
+      reads.push([placeOf(stream), position.endByte, position.scannedTo, dev, ino, size, mtimeMs])
+      guards.push(guard.padEnd(guardLength))
+    }
   }
-  // Only here is anything that may not be ASCII.
-  const titles = ascii(JSON.stringify(entries.map(({ brief }) => brief.title)))
-  const shared = ascii(JSON.stringify([...texts.keys()]))
-  return `{"titles":${titles},"texts":${shared},${JSON.stringify(numbers).slice(1)}\n`
+  const members = [
+    // Only here is anything that may not be ASCII.
+    `"titles":${ascii(JSON.stringify(entries.map(({ brief }) => brief.title)))}`,
+    `"texts":${ascii(JSON.stringify([...texts.keys()]))}`,
+    `"ids":${JSON.stringify(entries.map(({ brief }) => brief.sessionId))}`,
+    `"guards":${JSON.stringify(guards.join(''))}`,
+    `"sessions":${yield* columnTexts([...sharedTexts, ...countNames, ...otherNumbers], sessions)}`,
+    `"reads":${yield* columnTexts(readNumbers, reads)}`,
+  ]
+  return `{${members.join()}}\n`
 }
 
 export function ascii(json: string): string {
   return json.replace(/[\u0080-\uffff]/g, unit => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`)
 }
 
-function columnsOf<Name extends string>(names: readonly Name[], rows: readonly (readonly number[])[]): Columns<Name> {
-  const lists = names.map(() => new Array<number>(rows.length))
-  rows.forEach((row, place) => {
-    for (let at = 0; at < row.length; at++) (lists[at] as number[])[place] = row[at] as number
-  })
-  return Object.fromEntries(names.map((name, at) => [name, lists[at]])) as unknown as Columns<Name>
+/** @param rows Each in the order of the names. */
+function* columnTexts(names: readonly string[], rows: readonly (readonly number[])[]): Generator<undefined, string> {
+  const members: string[] = []
+  for (const [at, name] of names.entries()) {
+    yield
+    members.push(`"${name}":${JSON.stringify(rows.map(row => row[at]))}`)
+  }
+  return `{${members.join()}}`
 }
 
 /** In the order of the columns. */
-function numbersOf({ brief, goodbye, reads }: IndexEntry, placeOf: (text: string | null) => number): readonly number[] {
+function numbersOf(
+  { brief, goodbye }: IndexEntry,
+  files: number,
+  placeOf: (text: string | null) => number,
+): readonly number[] {
   const { counts, context, compaction } = brief
   return [
     ...sharedTexts.map(name => placeOf(brief[name])),
@@ -135,7 +151,7 @@ function numbersOf({ brief, goodbye, reads }: IndexEntry, placeOf: (text: string
     compaction?.leftTokens ?? none,
     compaction?.leftPercent ?? none,
     compaction?.turnsLeft ?? none,
-    reads.size,
+    files,
   ]
 }
 

@@ -2,8 +2,10 @@ import fs from 'node:fs'
 import path from 'node:path'
 import { crc32 } from 'node:zlib'
 import { afterAll, describe, expect, it } from 'vitest'
+import { emptyFold } from '../../shared/core/session-fold.ts'
 import { emptyStream } from '../../shared/core/stream-fold.ts'
-import { indexVersion } from '../../shared/engine/detector-index.ts'
+import { createDetectorIndex, indexVersion } from '../../shared/engine/detector-index.ts'
+import { KeptSession } from '../../shared/engine/kept-session.ts'
 import { nodePorts } from '../../shared/engine/node-ports.ts'
 import type { FileSystem } from '../../shared/engine/ports.ts'
 import { createDetector, type Detector, type DetectorPorts } from '../../shared/engine/transcript-detector.ts'
@@ -413,4 +415,21 @@ it('lists that could not be read for a moment are there in the next look (invari
   isBusy = false
   expect(plainSessions(await detector.refresh())).toEqual(expected)
   await detector.close()
+})
+
+it('what changes while the index is written is written the next time', async () => {
+  const sessionId = '00000000-0000-4000-8000-000000000001'
+  const index = createDetectorIndex(
+    nodePorts(() => {}),
+    path.join(scratch, 'changing'),
+  )
+  const session = new KeptSession(sessionId, null)
+  session.fold = emptyFold(sessionId)
+  session.reads.set('main', { position: { endByte: 9, scannedTo: 9 }, dev: 1, ino: 2, size: 9, mtimeMs: 3, guard: 'g' })
+  const kept = new Map([[sessionId, session]])
+  const changing = async () => {
+    session.isUnsaved = true
+  }
+  expect([await index.save(kept, changing), session.isUnsaved]).toEqual([true, true])
+  expect([await index.save(kept, async () => {}), session.isUnsaved]).toEqual([true, false])
 })

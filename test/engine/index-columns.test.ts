@@ -1,11 +1,16 @@
 import { describe, expect, it } from 'vitest'
 import type { BriefFacts } from '../../shared/core/session.ts'
-import { columnsText, type IndexEntry, storedSessions } from '../../shared/engine/index-columns.ts'
+import { columnsText as columnsSteps, type IndexEntry, storedSessions } from '../../shared/engine/index-columns.ts'
 import type { FilePeek } from '../../shared/engine/ports.ts'
 import { type FoundFile, SessionFiles } from '../../shared/engine/session-files.ts'
 import type { ReadState } from '../../shared/engine/stream-reader.ts'
 import { type Random, seededRandom } from '../support/random.ts'
 
+/** To its end, as if nobody else had to wait. */
+function columnsText(entries: readonly IndexEntry[]): string {
+  const steps = columnsSteps(entries)
+  for (let step = steps.next(); ; step = steps.next()) if (step.done) return step.value
+}
 const idOf = (n: number) => `0ecf3a5a-7992-4668-9faf-${String(n).padStart(12, '0')}`
 const read: ReadState = {
   position: { endByte: 900, scannedTo: 912 },
@@ -104,6 +109,17 @@ describe('the columns of an index', () => {
       { brief: { ...brief, sessionId: idOf(4), compaction: null }, goodbye: false, reads: new Map([['main', read]]) },
     ]
     expect(told(columnsText(entries))).toEqual(entries)
+  })
+
+  it('let others have their turn, and are of the moment before the first', () => {
+    const reads = new Map([['main', read]])
+    const steps = columnsSteps([{ brief, goodbye: false, reads }])
+    let turns = 0
+    let step = steps.next()
+    reads.clear()
+    for (; !step.done; step = steps.next()) turns += 1
+    expect(turns).toBeGreaterThan(30)
+    expect(told(step.value)).toEqual([{ brief, goodbye: false, reads: new Map([['main', read]]) }])
   })
 
   it('are ASCII, and may hold nothing', () => {

@@ -2,24 +2,9 @@ import { expect, it } from 'vitest'
 import { applyToStream, emptyStream, type StreamFold } from '../../shared/core/stream-fold.ts'
 import { createLineReader } from '../../shared/engine/line-reader.ts'
 import { createLineWalk } from '../../shared/engine/line-walk.ts'
-import type { OpenFile } from '../../shared/engine/ports.ts'
 import { createScanner, startOfFile } from '../../shared/engine/transcript-scanner.ts'
+import { fileInMemory } from '../support/file-in-memory.ts'
 import { splitLines } from '../support/plain-reader.ts'
-
-function fileOf(bytes: Buffer): OpenFile {
-  const never = () => {
-    throw new Error('not for reading')
-  }
-  return {
-    read: (into, position) => bytes.copy(into, 0, position, position + into.byteLength),
-    stat: never,
-    peek: never,
-    close: () => {},
-    append: never,
-    truncate: never,
-    sync: never,
-  }
-}
 
 /** What the careful reader, without WebAssembly, makes of each line by itself. */
 function careful(bytes: Buffer): StreamFold {
@@ -41,7 +26,7 @@ const typed = Buffer.from('{"type":"user","timestamp":"2026-11-23T02:11:58.811Z"
 it('a key of erased bytes does not join its line with the next', () => {
   const bytes = Buffer.concat([erased, Buffer.from('\n"1,"type":"user"}\n'), typed])
   const part = emptyStream(true)
-  const steps = [...createScanner().fold(fileOf(bytes), startOfFile, bytes.length, part)]
+  const steps = [...createScanner().fold(fileInMemory(bytes), startOfFile, bytes.length, part)]
   expect(part).toEqual(careful(bytes))
   expect(steps.at(-1)).toEqual({ endByte: bytes.length, scannedTo: bytes.length })
 })
@@ -51,12 +36,12 @@ it('a file that ends in erased bytes is not read on in what another file left in
   // Begins with a key that is no name; from byte 37 on it could go on from a quote.
   const before = Buffer.concat([Buffer.from('{"zzz":"'.padEnd(37)), Buffer.from('x"}\n'), typed, typed, typed])
   const bytes = Buffer.concat([erased, Buffer.from('\n')])
-  for (const _ of scanner.fold(fileOf(before), startOfFile, before.length, emptyStream(true)));
+  for (const _ of scanner.fold(fileInMemory(before), startOfFile, before.length, emptyStream(true)));
   // The last first key that was seen is no name.
   const unnamed = Buffer.from('{"zzz":1}\n')
-  for (const _ of scanner.fold(fileOf(unnamed), startOfFile, unnamed.length, emptyStream(true)));
+  for (const _ of scanner.fold(fileInMemory(unnamed), startOfFile, unnamed.length, emptyStream(true)));
   const part = emptyStream(true)
-  const steps = [...scanner.fold(fileOf(bytes), startOfFile, bytes.length, part)]
+  const steps = [...scanner.fold(fileInMemory(bytes), startOfFile, bytes.length, part)]
   expect(part).toEqual(careful(bytes))
   expect(steps.at(-1)).toEqual({ endByte: bytes.length, scannedTo: bytes.length })
 })

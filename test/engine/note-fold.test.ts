@@ -5,32 +5,16 @@ import { describe, expect, it } from 'vitest'
 import { applyToStream, emptyStream, type StreamFold } from '../../shared/core/stream-fold.ts'
 import { parseRecord, type TranscriptEvent } from '../../shared/core/transcript.ts'
 import { createLineWalk } from '../../shared/engine/line-walk.ts'
-import type { OpenFile } from '../../shared/engine/ports.ts'
 import { createScanner, startOfFile } from '../../shared/engine/transcript-scanner.ts'
+import { fileInMemory } from '../support/file-in-memory.ts'
 import { splitLines } from '../support/plain-reader.ts'
 import { randomRecord, usualRecord } from '../support/random-records.ts'
 
 const fixtures = path.join(import.meta.dirname, '../fixtures/claude-code')
 
-/** A file in memory, for reading only. */
-function fileOf(bytes: Buffer): OpenFile {
-  const never = () => {
-    throw new Error('not for reading')
-  }
-  return {
-    read: (into, position) => bytes.copy(into, 0, position, position + into.byteLength),
-    stat: never,
-    peek: never,
-    close: () => {},
-    append: never,
-    truncate: never,
-    sync: never,
-  }
-}
-
 function folded(bytes: Buffer, isMain: boolean, options = {}): StreamFold {
   const part = emptyStream(isMain)
-  const steps = createScanner(options).fold(fileOf(bytes), startOfFile, bytes.length, part)
+  const steps = createScanner(options).fold(fileInMemory(bytes), startOfFile, bytes.length, part)
   expect([...steps].length).toBeGreaterThan(0)
   return part
 }
@@ -112,7 +96,7 @@ describe('notes and events give the fold that the events of all lines give (inva
         const bytes = textOf(records)
         for (const [place, byte] of marks) bytes[place % bytes.length] = byte
         const part = emptyStream(true)
-        const events = createScanner().scan(fileOf(bytes), startOfFile, bytes.length, (event, endByte) =>
+        const events = createScanner().scan(fileInMemory(bytes), startOfFile, bytes.length, (event, endByte) =>
           applyToStream(part, event, endByte),
         )
         expect([...events].length).toBeGreaterThan(0)
@@ -134,7 +118,7 @@ describe('notes and events give the fold that the events of all lines give (inva
       fc.property(fc.array(fc.tuple(record, fc.boolean()), { minLength: 1, maxLength: 20 }), lines => {
         const bytes = Buffer.from(lines.map(([record, isFirst]) => damaged(record, isFirst)).join(''))
         const part = emptyStream(true)
-        const events = createScanner().scan(fileOf(bytes), startOfFile, bytes.length, (event, endByte) =>
+        const events = createScanner().scan(fileInMemory(bytes), startOfFile, bytes.length, (event, endByte) =>
           applyToStream(part, event, endByte),
         )
         expect([...events].length).toBeGreaterThan(0)

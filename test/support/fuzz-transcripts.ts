@@ -2,19 +2,20 @@
  * Damages transcripts and registry files at random, from a seed, and looks at what the readers make of them: nothing
  * may throw, every line must be counted, no whole record may be called damaged, and what is kept must stay small.
  */
+
 import fs from 'node:fs'
 import path from 'node:path'
 import { emptyFold, factsOf, foldText, type SessionFold, streamOf } from '../../shared/core/session-fold.ts'
 import { applyToStream } from '../../shared/core/stream-fold.ts'
 import { liveStateOf, readLiveRegistry } from '../../shared/engine/live-registry.ts'
 import { nodeFiles, nodeProcesses } from '../../shared/engine/node-ports.ts'
-import type { OpenFile } from '../../shared/engine/ports.ts'
 import {
   createScanner,
   type OnEvent,
   startOfFile,
   type TranscriptScanner,
 } from '../../shared/engine/transcript-scanner.ts'
+import { fileInMemory } from './file-in-memory.ts'
 import type { Random } from './random.ts'
 
 export interface FuzzResult {
@@ -137,7 +138,7 @@ function foldOfEvents(scanner: TranscriptScanner, bytes: Buffer): SessionFold {
   const fold = emptyFold(sessionId)
   const part = streamOf(fold, 'main')
   const onEvent: OnEvent = (event, endByte) => applyToStream(part, event, endByte)
-  for (const _ of scanner.scan(inMemory(bytes), startOfFile, bytes.length, onEvent));
+  for (const _ of scanner.scan(fileInMemory(bytes), startOfFile, bytes.length, onEvent));
   return fold
 }
 
@@ -147,25 +148,9 @@ function foldOf(scanner: TranscriptScanner, bytes: Buffer, sizes: readonly numbe
   const part = streamOf(fold, 'main')
   let position = startOfFile
   for (const size of sizes) {
-    for (const next of scanner.fold(inMemory(bytes), position, size, part)) position = next
+    for (const next of scanner.fold(fileInMemory(bytes), position, size, part)) position = next
   }
   return fold
-}
-
-/** As much of an open file as a scanner needs. */
-function inMemory(bytes: Buffer): OpenFile {
-  const refused = () => {
-    throw new Error('only reading is possible here')
-  }
-  return {
-    read: (into, position) => bytes.copy(into, 0, position, position + into.byteLength),
-    append: refused,
-    stat: refused,
-    peek: refused,
-    truncate: refused,
-    sync: refused,
-    close: () => {},
-  }
 }
 
 function linesOf(bytes: Buffer): readonly Buffer[] {
